@@ -1,0 +1,29 @@
+import { readFile } from 'node:fs/promises';
+import Handlebars from 'handlebars';
+import { templateHelperNames } from '../src/render/helper-names.ts';
+
+/**
+ * Bundler and test plugin: `import template from './x.hbs'` yields the template precompiled, so that the
+ * published program carries neither the templates' text nor the Handlebars compiler.
+ *
+ * `noEscape`: the built-in escaping is for HTML and would turn `=` into `&#x3D;` in a configuration file.
+ * `strict`: a missing value is an error, not an empty string. `knownHelpersOnly`: a misspelt helper is one too.
+ */
+export function handlebarsTemplates() {
+  return {
+    name: 'handlebars-templates',
+    async load(id: string) {
+      if (!id.endsWith('.hbs')) return null;
+      const source = await readFile(id, 'utf8');
+      const knownHelpers = Object.fromEntries(templateHelperNames.map((name) => [name, true]));
+      const spec = Handlebars.precompile(source, {
+        noEscape: true,
+        strict: true,
+        knownHelpers,
+        knownHelpersOnly: true,
+        preventIndent: false,
+      });
+      return { code: `export default ${spec};`, moduleSideEffects: false, map: null };
+    },
+  };
+}

@@ -1,0 +1,16 @@
+/** Plain text inside a Markdown paragraph or table cell: shown as it is, no markup, no line break, no HTML. */
+export function markdownText(value: string): string {
+  return value
+    .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+    .replace(/[&<>]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[c]!)
+    .replace(/[\\`*_{}[\]()#+!|~$-]/g, '\\$&');
+}
+
+/** Text as an inline code span; the fence is longer than any run of backticks inside. `|` stays safe in tables. */
+export function markdownCode(value: string): string {
+  const clean = value.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').replaceAll('|', '\\|');
+  const longest = Math.max(0, ...(clean.match(/`+/g) ?? []).map((run) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  const pad = clean.startsWith('`') || clean.endsWith('`') ? ' ' : '';
+  return `${fence}${pad}${clean}${pad}${fence}`;
+}

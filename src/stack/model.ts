@@ -1,0 +1,233 @@
+/**
+ * The `Stack`: stack.yaml joined with the catalogue, validated and complete. Renderers read nothing else.
+ * No field names a target (Compose, Swarm, Kubernetes).
+ */
+
+export type Environment = 'development' | 'staging' | 'production';
+export type TlsMode = 'dev-ca' | 'acme' | 'files';
+/** `modern`: TLS 1.3 only. `intermediate`: TLS 1.2 and 1.3. */
+export type TlsPolicyName = 'modern' | 'intermediate';
+export type Protocol = 'http' | 'ws' | 'grpc';
+
+export interface Stack {
+  name: string;
+  environment: Environment;
+  /** Names the edge answers for, ASCII (punycode) form, the primary one first. */
+  domains: readonly string[];
+  workloads: readonly Workload[];
+  flows: readonly Flow[];
+  networks: readonly Network[];
+  edge: Edge;
+  secrets: readonly Secret[];
+  secretFiles: readonly SecretFile[];
+  secretStore: SecretStore;
+  firewall: FirewallPolicy;
+  /** Files a workload brings along: init scripts, the sample page. */
+  files: readonly WorkloadFile[];
+  /** Deviations from the default hardening and limits of what is protected, each with its reason. */
+  exceptions: readonly Exception[];
+  /** What the user should know but need not act on at once. */
+  warnings: readonly string[];
+}
+
+/** One container: a catalogue service, an app of the user's, or the edge. */
+export interface Workload {
+  /** Also its DNS name inside the stack. */
+  name: string;
+  kind: 'edge' | 'service' | 'app';
+  title: string;
+  /** `name:tag`, without digest. Absent when built. */
+  image?: string;
+  build?: { context: string; dockerfile?: string };
+  command?: readonly string[];
+  /** Numeric `uid:gid`. */
+  user: string;
+  environment: Readonly<Record<string, string>>;
+  /** Secret values the workload reads from files under /run/secrets. */
+  secretMounts: readonly SecretMount[];
+  /** Secret values handed over in the environment (only where the answers say so). */
+  secretVariables: readonly { variable: string; secret: string }[];
+  tmpfs: readonly Tmpfs[];
+  volumes: readonly { name: string; target: string }[];
+  /** Read-only bind mounts of generated files or folders. */
+  mounts: readonly { source: string; target: string }[];
+  health: HealthCheck | 'none';
+  limits: Limits;
+  /** Shared memory, where the default of 64 MB is too small. */
+  shmSize?: string;
+  stopSignal?: string;
+  /** Seconds between the stop signal and SIGKILL. */
+  stopGraceSeconds: number;
+  capAdd: readonly { capability: string; reason: string }[];
+  /** Port published on the host by an explicit answer. */
+  published: readonly PublishedPort[];
+}
+
+export interface SecretMount {
+  /** Name under /run/secrets. */
+  name: string;
+  /** Variable that tells the process the file's path, if it wants one. */
+  variable?: string;
+}
+
+export interface Tmpfs {
+  target: string;
+  /** e.g. `16m`. */
+  size: string;
+  /** Octal digits, e.g. `1777`. */
+  mode: string;
+  uid?: number;
+  gid?: number;
+}
+
+export interface HealthCheck {
+  /** Exec form, or `['CMD-SHELL', script]`. */
+  test: readonly string[];
+  intervalSeconds: number;
+  timeoutSeconds: number;
+  retries: number;
+  startPeriodSeconds: number;
+}
+
+export interface Limits {
+  /** e.g. `256m`. */
+  memory: string;
+  /** Cores, e.g. 0.5. */
+  cpus: number;
+  pids: number;
+}
+
+export interface PublishedPort {
+  address: string;
+  host: number;
+  container: number;
+  protocol: 'tcp' | 'udp';
+  /** CIDRs the firewall lets in; empty means nobody from outside the host. */
+  allow: readonly string[];
+}
+
+/** Who opens connections to whom. The end `internet` is everything outside the host. */
+export interface Flow {
+  from: string;
+  to: string;
+  port: number;
+  why: string;
+}
+
+export interface Network {
+  name: string;
+  members: readonly string[];
+  /** Without a route out of the host. */
+  internal: boolean;
+  /** Host's bridge interface, at most 15 characters, always `css-…` so that the firewall knows it. */
+  bridge: string;
+  subnet?: string;
+  why: string;
+}
+
+/** Everything the reverse proxy's configuration is made from. */
+export interface Edge {
+  tls: {
+    mode: TlsMode;
+    policy: TlsPolicyName;
+    acme?: { email?: string; directory: string };
+  };
+  /** Where the world dials; differs from 80/443 only by answer. */
+  publicPorts: { http: number; https: number };
+  /** Address the ports are published on; absent for all. */
+  bind?: string;
+  hsts: { maxAgeSeconds: number; includeSubdomains: boolean; preload: boolean };
+  routes: readonly EdgeRoute[];
+  limits: {
+    /** Requests per second and client (IPv6: per /64). */
+    requestsPerSecond: number;
+    burst: number;
+    /** Simultaneous connections (HTTP/2: requests) per client. */
+    connections: number;
+    /** e.g. `1m`. */
+    maxBody: string;
+  };
+  /** Number of worker processes; nginx's `auto` counts the host's cores, not the container's share. */
+  workers: number;
+  /** Front proxies whose X-Forwarded-For is believed, as CIDRs. */
+  trustedProxies: readonly string[];
+}
+
+export interface EdgeRoute {
+  /** Name from the domains (may be `*.example.com`), or undefined: every name. */
+  host?: string;
+  /** Path prefix, starts with `/`. */
+  path: string;
+  app: string;
+  port: number;
+  protocol: Protocol;
+  /** Requests per second and client for this route alone. */
+  rateLimit?: { requestsPerSecond: number; burst: number };
+  maxBody?: string;
+  /** Origins such as `https://app.example.com` that may read responses with credentials. */
+  cors: readonly string[];
+  /** CIDRs that may call the route; empty: everybody. */
+  allow: readonly string[];
+}
+
+export type SecretKind = 'password' | 'hmac' | 'hex' | 'base64' | 'fernet' | 'uuid' | 'external' | 'derived';
+export type SecretClass = 'engine' | 'signing' | 'encryption' | 'external' | 'bootstrap';
+
+/** One variable of `.env`. */
+export interface Secret {
+  /** Variable name in `.env`, e.g. `POSTGRES_APP_PASSWORD`. */
+  id: string;
+  kind: SecretKind;
+  class: SecretClass;
+  what: string;
+  /** Stands in `.env.example`. */
+  placeholder: string;
+  /** Workloads whose containers see the value. */
+  consumers: readonly string[];
+  /** For `derived`: computed from other values, e.g. a connection URL. */
+  derive?: (value: (id: string) => string) => string;
+}
+
+/** A file under the secrets folder, mounted into containers; always computed from `.env`. */
+export interface SecretFile {
+  /** File name, also the name under /run/secrets. */
+  name: string;
+  /** Ids of the values in it; when one is blank the file is not written. */
+  from: readonly string[];
+  content: (value: (id: string) => string) => string;
+  consumers: readonly string[];
+}
+
+export interface SecretStore {
+  /** `.env`, or an absolute path such as `/etc/shop/production.env`. */
+  envFile: string;
+  /** `secrets`, or an absolute path. */
+  directory: string;
+  /** Days after which a secret of the class is due for rotation. */
+  schedule: Readonly<Record<'signing' | 'engine' | 'external', number>>;
+}
+
+export interface FirewallPolicy {
+  publicTcp: readonly number[];
+  publicUdp: readonly number[];
+  sshPorts: readonly number[];
+  /** CIDRs SSH is allowed from; empty: everybody, with a rate limit per source. */
+  sshFrom: readonly string[];
+  /** Ports published by explicit answer. */
+  openings: readonly { port: number; protocol: 'tcp' | 'udp'; from: readonly string[] }[];
+  /** Interfaces that are not filtered, e.g. a VPN's. */
+  trustedInterfaces: readonly string[];
+}
+
+export interface WorkloadFile {
+  path: string;
+  content: string;
+  mode: number;
+}
+
+export interface Exception {
+  workload: string;
+  /** Name of the control that does not hold, e.g. `health check`. */
+  control: string;
+  reason: string;
+}
