@@ -9,7 +9,12 @@ export default defineConfig({
       {
         extends: true,
         // Real processes, terminals, kill -9 and the judges' programs.
-        test: { name: 'system', include: ['test/system/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 300_000 },
+        test: {
+          name: 'system',
+          include: ['test/system/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+        },
       },
       {
         extends: true,

@@ -40,7 +40,11 @@ export class UserError extends Error {
 
   constructor(problems: Problem | readonly Problem[] | string, exit: ExitCode = EXIT.usage) {
     const list =
-      typeof problems === 'string' ? [{ message: problems }] : Array.isArray(problems) ? problems : [problems as Problem];
+      typeof problems === 'string'
+        ? [{ message: problems }]
+        : Array.isArray(problems)
+          ? problems
+          : [problems as Problem];
     super(list.map(formatProblem).join('\n'));
     this.name = 'UserError';
     this.problems = list;
@@ -50,7 +54,9 @@ export class UserError extends Error {
 
 /** `stack.yaml:12:5: apps.web.port: must be … (did you mean …)` */
 export function formatProblem(problem: Problem): string {
-  const where = [problem.file, problem.line, problem.line && problem.column].filter((part) => part !== undefined).join(':');
+  const where = [problem.file, problem.line, problem.line && problem.column]
+    .filter((part) => part !== undefined)
+    .join(':');
   const parts = [where, problem.path, problem.message].filter(Boolean).join(': ');
   return problem.hint ? `${parts} (${problem.hint})` : parts;
 }

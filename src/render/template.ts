@@ -1,13 +1,14 @@
-import Handlebars from 'handlebars/runtime.js';
+import runtime from 'handlebars/runtime.js';
+import type { templateHelperNames } from './helper-names.ts';
 import { markdownCode, markdownText } from './quote/markdown.ts';
 import { nftToken } from './quote/nft.ts';
 import { nginxRegex, nginxString } from './quote/nginx.ts';
 import { shellWord } from './quote/shell.ts';
-import type { templateHelperNames } from './helper-names.ts';
 
-export type TemplateSpec = Parameters<typeof Handlebars.template>[0];
+export type TemplateSpec = Parameters<typeof import('handlebars')['template']>[0];
 
-const environment = Handlebars.create();
+// The runtime's own typings describe only half of it; it is the same object as the full package's, less the compiler.
+const environment = (runtime as unknown as typeof import('handlebars')).create();
 
 const helpers: Record<(typeof templateHelperNames)[number], (value: unknown) => string> = {
   nginx: (value) => nginxString(text(value)),

@@ -4,6 +4,7 @@
  * @throws {TypeError} on any other character
  */
 export function nftToken(value: string): string {
-  if (!/^[A-Za-z0-9_.:/*-]+$/.test(value)) throw new TypeError(`not an nftables token: ${JSON.stringify(value)}`);
+  if (!/^[A-Za-z0-9_.:/*-]+$/.test(value))
+    throw new TypeError(`not an nftables token: ${JSON.stringify(value)}`);
   return value;
 }

@@ -4,12 +4,14 @@
  * @throws {TypeError} on `$`, `"`, `\`, `{`, `}`, `;` or a control character
  */
 export function nginxString(value: string): string {
-  if (/["\\${};\p{Cc}]/u.test(value)) throw new TypeError(`not representable in nginx configuration: ${JSON.stringify(value)}`);
+  if (/["\\${};\p{Cc}]/u.test(value))
+    throw new TypeError(`not representable in nginx configuration: ${JSON.stringify(value)}`);
   return /^[A-Za-z0-9._:/@*+,=%[\]^~?&-]+$/.test(value) ? value : `"${value}"`;
 }
 
 /** A literal text as the part of a quoted nginx (PCRE) regular expression that matches exactly it. */
 export function nginxRegex(value: string): string {
-  if (/["\\$;\p{Cc}]/u.test(value)) throw new TypeError(`not representable in nginx configuration: ${JSON.stringify(value)}`);
+  if (/["\\$;\p{Cc}]/u.test(value))
+    throw new TypeError(`not representable in nginx configuration: ${JSON.stringify(value)}`);
   return value.replace(/[.*+?^{}()|[\]-]/g, '\\$&');
 }
