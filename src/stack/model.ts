@@ -49,8 +49,8 @@ export interface Workload {
   secretVariables: readonly { variable: string; secret: string }[];
   tmpfs: readonly Tmpfs[];
   volumes: readonly { name: string; target: string }[];
-  /** Read-only bind mounts of generated files or folders. */
-  mounts: readonly { source: string; target: string }[];
+  /** Bind mounts of the stack's own files and folders; read-only unless said. */
+  mounts: readonly { source: string; target: string; writable?: true }[];
   health: HealthCheck | 'none';
   limits: Limits;
   /** Shared memory, where the default of 64 MB is too small. */
@@ -119,6 +119,8 @@ export interface Network {
   members: readonly string[];
   /** Without a route out of the host. */
   internal: boolean;
+  /** Its members may open connections to the outside; false where they are only reached from there. */
+  egress: boolean;
   /** Host's bridge interface, at most 15 characters, always `css-…` so that the firewall knows it. */
   bridge: string;
   subnet?: string;
@@ -151,6 +153,10 @@ export interface Edge {
   workers: number;
   /** Front proxies whose X-Forwarded-For is believed, as CIDRs. */
   trustedProxies: readonly string[];
+  /** For pages whose app states no policy of its own; absent: the strict built-in one. */
+  contentSecurityPolicy?: { policy?: string; reportOnly?: boolean };
+  /** Listen on IPv6 inside the container too; only where its network has IPv6. */
+  ipv6?: boolean;
 }
 
 export interface EdgeRoute {
@@ -168,6 +174,8 @@ export interface EdgeRoute {
   cors: readonly string[];
   /** CIDRs that may call the route; empty: everybody. */
   allow: readonly string[];
+  /** TLS from the edge to the app, always verified. Paths are those inside the edge's container. */
+  upstreamTls?: { name: string; ca: string; certificate?: string; key?: string };
 }
 
 export type SecretKind = 'password' | 'hmac' | 'hex' | 'base64' | 'fernet' | 'uuid' | 'external' | 'derived';

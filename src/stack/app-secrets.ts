@@ -1,0 +1,142 @@
+import { catalog } from '../catalog/index.ts';
+import { UserError } from '../errors.ts';
+import { knownKey } from '../secrets/known-keys.ts';
+import type { Secret, SecretClass, SecretFile, SecretKind, SecretMount } from './model.ts';
+import type { AppSpec, StackSpec } from './schema.ts';
+
+/** How one app's container gets its connection settings and secrets. */
+export interface AppWiring {
+  environment: Record<string, string>;
+  mounts: SecretMount[];
+  variables: { variable: string; secret: string }[];
+}
+
+export interface AppSecrets {
+  secrets: Secret[];
+  files: SecretFile[];
+  wiring: Map<string, AppWiring>;
+}
+
+/**
+ * The secrets of the user's apps: their own, the ones shared with them, and what the services they need give them.
+ * @throws {UserError} when two secrets would meet under one name
+ */
+export function appSecrets(spec: StackSpec): AppSecrets {
+  const result: AppSecrets = { secrets: [], files: [], wiring: new Map() };
+  for (const [name, app] of Object.entries(spec.apps)) {
+    result.wiring.set(name, { environment: {}, mounts: [], variables: [] });
+    for (const need of app.needs) connect(result, spec, name, app, need);
+  }
+  for (const [name, app] of Object.entries(spec.apps))
+    for (const variable of Object.keys(app.secrets)) own(result, spec, name, app, variable);
+  refuseClashes(result, spec);
+  return result;
+}
+
+/** Id in `.env` of an app's variable: `API_SESSION_KEY`. */
+function secretId(app: string, variable: string): string {
+  return `${app}_${variable}`.toUpperCase().replaceAll('-', '_');
+}
+
+function connect(result: AppSecrets, spec: StackSpec, name: string, app: AppSpec, need: string): void {
+  const wiring = result.wiring.get(name)!;
+  const service = catalog.find((candidate) => candidate.name === need);
+  if (!service) {
+    const target = spec.apps[need]!;
+    wiring.environment[`${need.toUpperCase().replaceAll('-', '_')}_URL`] =
+      `http://${need}:${target.image === 'sample' ? 8080 : target.port}`;
+    return;
+  }
+  const { environment, secrets } = service.connect(spec.services[need]);
+  Object.assign(wiring.environment, environment);
+  for (const secret of secrets) {
+    const id = secretId(name, secret.variable);
+    if (app.delivery === 'variable') {
+      result.secrets.push({
+        id,
+        kind: 'derived',
+        class: 'engine',
+        what: `${secret.what} of ${name}; made from ${secret.from.join(', ')}`,
+        placeholder: secret.placeholder,
+        consumers: [name],
+        derive: secret.derive,
+      });
+      wiring.variables.push({ variable: secret.variable, secret: id });
+    } else {
+      addFile(result, wiring, name, secret.variable, { from: secret.from, content: secret.derive });
+    }
+  }
+}
+
+function own(result: AppSecrets, spec: StackSpec, name: string, app: AppSpec, variable: string): void {
+  const secret = app.secrets[variable]!;
+  const id = secretId(name, variable);
+  const consumers = [name, ...secret.sharedWith];
+  const known = secret.kind === 'external' ? knownKey(variable) : undefined;
+  result.secrets.push({
+    id,
+    kind: secret.kind as SecretKind,
+    class: secret.class ?? classOf(secret.kind),
+    what: `${variable} of ${consumers.join(' and ')}${known?.url ? `; from ${known.url}` : secret.kind === 'external' ? '; yours to enter' : ''}`,
+    placeholder: known?.placeholder ?? (secret.kind === 'external' ? 'your-value' : 'generated'),
+    consumers,
+  });
+  for (const consumer of consumers) {
+    const wiring = result.wiring.get(consumer)!;
+    if ((secret.delivery ?? spec.apps[consumer]!.delivery) === 'variable')
+      wiring.variables.push({ variable, secret: id });
+    else addFile(result, wiring, consumer, variable, { from: [id], content: (value) => value(id) });
+  }
+}
+
+function addFile(
+  result: AppSecrets,
+  wiring: AppWiring,
+  app: string,
+  variable: string,
+  { from, content }: Pick<SecretFile, 'from' | 'content'>,
+): void {
+  const name = `${app}_${variable.toLowerCase()}`.replaceAll('-', '_');
+  result.files.push({ name, from, content, consumers: [app] });
+  wiring.mounts.push({ name, variable: `${variable}_FILE` });
+}
+
+function classOf(kind: SecretKind): SecretClass {
+  if (kind === 'external') return 'external';
+  return kind === 'fernet' ? 'encryption' : 'signing';
+}
+
+function refuseClashes({ secrets, wiring }: AppSecrets, spec: StackSpec): void {
+  const problems = [];
+  const ids = secrets.map(({ id }) => id);
+  for (const id of new Set(ids.filter((one, index) => ids.indexOf(one) !== index))) {
+    problems.push({
+      message: `two secrets would both be called ${id} in .env; rename one of the apps or variables`,
+    });
+  }
+  for (const [name, { environment, mounts, variables }] of wiring) {
+    const given = [
+      ...Object.keys(environment),
+      ...mounts.map(({ variable }) => variable!),
+      ...variables.map(({ variable }) => variable),
+    ];
+    for (const variable of new Set(given.filter((one, index) => given.indexOf(one) !== index))) {
+      problems.push({
+        path: `apps.${name}`,
+        message: `${variable} would be set twice: two of its needs or secrets use that name`,
+      });
+    }
+    for (const variable of Object.keys(spec.apps[name]!.environment)) {
+      if (
+        mounts.some((mount) => mount.variable === variable) ||
+        variables.some((one) => one.variable === variable)
+      ) {
+        problems.push({
+          path: `apps.${name}.environment.${variable}`,
+          message: 'is set by one of its needs or secrets',
+        });
+      }
+    }
+  }
+  if (problems.length > 0) throw new UserError(problems);
+}

@@ -1,0 +1,269 @@
+import { appWorkload } from '../catalog/app.ts';
+import { edgeWorkload } from '../catalog/edge.ts';
+import { catalog } from '../catalog/index.ts';
+import { SAMPLE_PORT, sampleWorkload } from '../catalog/sample.ts';
+import type { ServiceParts } from '../catalog/service.ts';
+import { appSecrets } from './app-secrets.ts';
+import { parseDomain } from './domains.ts';
+import { deriveNetworks, INTERNET } from './flows.ts';
+import type {
+  Edge,
+  EdgeRoute,
+  Environment,
+  Exception,
+  FirewallPolicy,
+  Flow,
+  SecretStore,
+  Stack,
+  Workload,
+} from './model.ts';
+import type { AppSpec, StackSpec } from './schema.ts';
+
+/** Joins the answers with the catalogue. The spec must have passed `validateSpec`. */
+export function buildStack(spec: StackSpec): Stack {
+  const apps = Object.entries(spec.apps).map(([name, app]) => [name, withSample(app)] as const);
+  const services = catalog
+    .filter((service) => spec.services[service.name] !== undefined)
+    .map((service) => ({
+      service,
+      parts: service.build({
+        options: spec.services[service.name],
+        environment: spec.environment,
+        clients: apps
+          .filter(([, app]) => app.needs.includes(service.name))
+          .map(([name, app]) => ({ name, delivery: app.delivery })),
+      }),
+    }));
+  const secretsOfApps = appSecrets(spec);
+  const workloads: Workload[] = [
+    { ...edgeWorkload(spec.tls.mode, spec.edge.workers), published: [] },
+    ...services.map(({ service, parts }) => ({
+      name: service.name,
+      kind: 'service' as const,
+      title: service.title,
+      ...parts.workload,
+    })),
+    ...apps.map(([name, app]): Workload => {
+      const { environment, mounts, variables } = secretsOfApps.wiring.get(name)!;
+      const own = appWorkload(app, name);
+      return {
+        name,
+        kind: 'app',
+        title: app.image === 'sample' ? 'sample app' : 'app',
+        ...own,
+        ...(app.image === 'sample' ? sampleWorkload : {}),
+        environment: { ...environment, ...own.environment },
+        secretMounts: mounts,
+        secretVariables: variables,
+      };
+    }),
+  ];
+  const flows = deriveFlows(spec, apps, services);
+  const edge = buildEdge(spec, apps);
+  return {
+    name: spec.name,
+    environment: spec.environment,
+    domains: spec.domains.map((domain) => parseDomain(domain).ascii),
+    workloads,
+    flows,
+    networks: deriveNetworks(spec.name, flows, spec.network.pool),
+    edge,
+    secrets: [...services.flatMap(({ parts }) => parts.secrets), ...secretsOfApps.secrets],
+    secretFiles: [...services.flatMap(({ parts }) => parts.secretFiles), ...secretsOfApps.files],
+    secretStore: secretStore(spec),
+    firewall: firewallPolicy(spec, workloads),
+    files: services.flatMap(({ parts }) => parts.files),
+    exceptions: exceptions(spec, workloads),
+    warnings: warnings(spec),
+  };
+}
+
+/** The sample brings its own port and answers on /health, whatever the app says. */
+function withSample(app: AppSpec): AppSpec {
+  return app.image === 'sample' ? { ...app, port: SAMPLE_PORT, protocol: 'http' } : app;
+}
+
+type Apps = readonly (readonly [string, AppSpec])[];
+
+function deriveFlows(
+  spec: StackSpec,
+  apps: Apps,
+  services: readonly { service: { name: string }; parts: ServiceParts }[],
+): Flow[] {
+  const portOf = new Map<string, number>([
+    ...services.map(({ service, parts }) => [service.name, parts.port] as const),
+    ...apps.map(([name, app]) => [name, app.port] as const),
+  ]);
+  const published = [
+    ...services.map(({ service, parts }) => [service.name, parts.workload.published] as const),
+    ...apps.map(([name, app]) => [name, app.expose.map((exposed) => ({ container: exposed.port }))] as const),
+  ];
+  return [
+    { from: INTERNET, to: 'edge', port: spec.edge.ports.https, why: 'HTTPS from outside' },
+    { from: INTERNET, to: 'edge', port: spec.edge.ports.http, why: 'redirect to HTTPS' },
+    ...(spec.tls.mode === 'acme'
+      ? [{ from: 'edge', to: INTERNET, port: 443, why: 'certificates from the authority' }]
+      : []),
+    ...apps
+      .filter(([, app]) => app.routes.length > 0)
+      .map(([name, app]) => ({ from: 'edge', to: name, port: app.port, why: 'requests from outside' })),
+    ...apps.flatMap(([name, app]) =>
+      app.needs.map((need) => ({
+        from: name,
+        to: need,
+        port: portOf.get(need)!,
+        why: `${name} needs ${need}`,
+      })),
+    ),
+    ...apps
+      .filter(([, app]) => app.egress)
+      .map(([name]) => ({ from: name, to: INTERNET, port: 0, why: 'may call the internet (egress: true)' })),
+    ...published.flatMap(([name, ports]) =>
+      ports.map(({ container }) => ({
+        from: INTERNET,
+        to: name,
+        port: container,
+        why: 'port published by an explicit answer',
+      })),
+    ),
+  ];
+}
+
+/** HSTS by environment: none in development (a pinned localhost hurts every other project), short while staging. */
+const HSTS_SECONDS: Record<Environment, number> = { development: 0, staging: 300, production: 63_072_000 };
+
+function buildEdge(spec: StackSpec, apps: Apps): Edge {
+  const bind = spec.edge.bind ?? (spec.environment === 'development' ? '127.0.0.1' : undefined);
+  return {
+    tls: {
+      mode: spec.tls.mode,
+      policy: spec.tls.policy,
+      ...(spec.tls.mode === 'acme'
+        ? { acme: { ...(spec.tls.email ? { email: spec.tls.email } : {}), directory: spec.tls.directory } }
+        : {}),
+    },
+    publicPorts: spec.edge.ports,
+    ...(bind ? { bind } : {}),
+    hsts: {
+      maxAgeSeconds: spec.edge.hsts.maxAge ?? HSTS_SECONDS[spec.environment],
+      includeSubdomains: spec.edge.hsts.includeSubdomains,
+      preload: spec.edge.hsts.preload,
+    },
+    routes: apps.flatMap(([name, app]) =>
+      app.routes.map(
+        (route): EdgeRoute => ({
+          ...(route.host === undefined ? {} : { host: parseDomain(route.host).ascii }),
+          path: route.path,
+          app: name,
+          port: app.port,
+          protocol: app.protocol,
+          ...(route.rateLimit ? { rateLimit: route.rateLimit } : {}),
+          ...(route.maxBody ? { maxBody: route.maxBody } : {}),
+          cors: route.cors,
+          allow: route.allow,
+        }),
+      ),
+    ),
+    limits: spec.edge.limits,
+    workers: spec.edge.workers,
+    trustedProxies: spec.edge.trustedProxies,
+  };
+}
+
+function secretStore({ name, environment, secrets: { location, schedule } }: StackSpec): SecretStore {
+  return location === 'project'
+    ? { envFile: '.env', directory: 'secrets', schedule }
+    : // One file an environment, so that two of them on one host never share values.
+      {
+        envFile: `${location}/${name}-${environment}.env`,
+        directory: `${location}/${name}-${environment}-secrets`,
+        schedule,
+      };
+}
+
+function firewallPolicy(spec: StackSpec, workloads: readonly Workload[]): FirewallPolicy {
+  const isLoopback = (address: string): boolean => address.startsWith('127.') || address === '::1';
+  const edgeIsPublic =
+    spec.environment !== 'development' || (spec.edge.bind !== undefined && !isLoopback(spec.edge.bind));
+  return {
+    publicTcp: edgeIsPublic ? [spec.edge.ports.http, spec.edge.ports.https] : [],
+    publicUdp: [],
+    sshPorts: spec.firewall.sshPorts,
+    sshFrom: spec.firewall.sshFrom,
+    openings: workloads
+      .flatMap(({ published }) => published)
+      .filter(({ address }) => !isLoopback(address))
+      .map(({ host, protocol, allow }) => ({ port: host, protocol, from: allow })),
+    trustedInterfaces: spec.firewall.trustedInterfaces,
+  };
+}
+
+function exceptions(spec: StackSpec, workloads: readonly Workload[]): Exception[] {
+  return [
+    {
+      workload: 'edge',
+      control: 'only needed ports below 1024 (CIS 5.8)',
+      reason: `the public site must answer on ${spec.edge.ports.http} and ${spec.edge.ports.https}; inside the container it listens above 1024`,
+    },
+    ...workloads.flatMap((workload): Exception[] => [
+      ...(workload.health === 'none'
+        ? [
+            {
+              workload: workload.name,
+              control: 'health check',
+              reason: 'switched off by answer (health.probe: none); Docker cannot see whether it works',
+            },
+          ]
+        : []),
+      ...workload.capAdd.map(({ capability, reason }) => ({
+        workload: workload.name,
+        control: `capability ${capability}`,
+        reason,
+      })),
+      ...(workload.secretVariables.length > 0
+        ? [
+            {
+              workload: workload.name,
+              control: 'secrets by file',
+              reason: `delivery: variable by answer; ${workload.secretVariables.map(({ variable }) => variable).join(', ')} can be read with docker inspect`,
+            },
+          ]
+        : []),
+      ...workload.published.map(({ address, host, protocol }) => ({
+        workload: workload.name,
+        control: 'only the edge publishes ports',
+        reason: `${protocol} port ${host} on ${address} by explicit answer; it passes by the edge's TLS and limits`,
+      })),
+    ]),
+    ...Object.entries(spec.apps)
+      .filter(([, app]) => app.egress)
+      .map(([name]) => ({ workload: name, control: 'no way out', reason: 'egress: true by answer' })),
+    ...workloads
+      .filter(({ build }) => build !== undefined)
+      .map(({ name }) => ({
+        workload: name,
+        control: 'fixed image',
+        reason: 'built on this host from your Dockerfile; pin its base image there',
+      })),
+  ];
+}
+
+function warnings(spec: StackSpec): string[] {
+  const domains = spec.domains.map(parseDomain);
+  const list: string[] = [];
+  if (spec.environment === 'production' && spec.tls.mode === 'dev-ca') {
+    list.push('tls.mode is dev-ca: visitors of this production stack will see a certificate warning');
+  }
+  for (const { ascii, unicode } of domains)
+    if (ascii !== unicode)
+      list.push(`${unicode} is written ${ascii} (punycode) in certificates and configuration`);
+  for (const [name, app] of Object.entries(spec.apps)) {
+    if (app.image?.match(/:latest$/))
+      list.push(
+        `apps.${name}.image uses the tag "latest", which changes under you; run "create-secure-stack pin" or choose a fixed tag`,
+      );
+    if (app.protocol === 'grpc' && app.health.probe === 'auto')
+      list.push(`apps.${name}: the health check of a gRPC app only connects; set health.command for more`);
+  }
+  return list;
+}

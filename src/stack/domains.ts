@@ -1,0 +1,119 @@
+import { isIP, isIPv4, isIPv6 } from 'node:net';
+import { domainToASCII, domainToUnicode } from 'node:url';
+
+export type NameKind = 'name' | 'wildcard' | 'ip' | 'localhost';
+
+/** A name or address the edge answers for. */
+export interface DomainName {
+  /** Lower case, punycode; IPv6 without brackets. */
+  ascii: string;
+  /** As people read it; differs from `ascii` only for internationalised names. */
+  unicode: string;
+  kind: NameKind;
+  /** A public certificate authority can issue for it. */
+  public: boolean;
+}
+
+/** Top-level names that no public certificate authority issues for (RFC 6761, RFC 8375, RFC 9476, ICANN `.internal`). */
+const PRIVATE_SUFFIXES = [
+  'test',
+  'example',
+  'invalid',
+  'localhost',
+  'local',
+  'internal',
+  'home.arpa',
+  'alt',
+  'onion',
+];
+
+/**
+ * Reads one domain answer. The raw string is judged before any conversion, because the WHATWG conversion
+ * silently drops paths, line breaks and full-width look-alikes.
+ * @throws {Error} with a message for the user, lower case, without the domain itself
+ */
+export function parseDomain(raw: string): DomainName {
+  if (raw === '') throw new Error('must not be empty');
+  if (/\p{Cc}|\p{Cf}|\s/u.test(raw))
+    throw new Error('must not contain spaces, line breaks or invisible characters');
+  if (isIPv6(raw.replace(/^\[(.*)\]$/, '$1'))) {
+    const address = raw.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+    if (address.includes('%')) throw new Error('must be an address without a zone');
+    return { ascii: canonicalIPv6(address), unicode: address, kind: 'ip', public: false };
+  }
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(raw))
+    throw new Error('must be a name alone, without https:// or a path');
+  if (/:\d+$/.test(raw)) throw new Error('must be a name without a port; ports are set under edge.ports');
+  const wildcard = raw.startsWith('*.');
+  const bare = wildcard ? raw.slice(2) : raw;
+  const odd = bare.match(/[^\p{L}\p{M}\p{N}.-]/u);
+  if (odd) throw new Error(`must not contain ${JSON.stringify(odd[0])}`);
+  if (bare.normalize('NFKC').toLowerCase() !== bare.normalize('NFC').toLowerCase()) {
+    throw new Error(
+      'contains look-alike characters (full-width or styled letters); type it with ordinary ones',
+    );
+  }
+  if (isIPv4(bare)) {
+    if (wildcard) throw new Error('an address cannot have a wildcard');
+    return { ascii: bare, unicode: bare, kind: 'ip', public: false };
+  }
+  const ascii = domainToASCII(bare).toLowerCase();
+  const problem = asciiProblem(ascii, bare);
+  if (problem) throw new Error(problem);
+  if (ascii === 'localhost') {
+    if (wildcard)
+      throw new Error('browsers accept no certificate for *.localhost; name each host, e.g. app.localhost');
+    return { ascii, unicode: ascii, kind: 'localhost', public: false };
+  }
+  const labels = ascii.split('.');
+  if (labels.length < 2) throw new Error('must have at least two parts, such as example.com');
+  if (/^\d+$/.test(labels.at(-1)!)) throw new Error('is neither a valid IPv4 address nor a domain name');
+  if (wildcard && labels.length < 2) throw new Error('a wildcard needs a domain of at least two parts');
+  const prefix = wildcard ? '*.' : '';
+  return {
+    ascii: prefix + ascii,
+    unicode: prefix + domainToUnicode(ascii),
+    kind: wildcard ? 'wildcard' : 'name',
+    public: !PRIVATE_SUFFIXES.some((suffix) => ascii === suffix || ascii.endsWith(`.${suffix}`)),
+  };
+}
+
+/** Whether a certificate or server name `pattern` (maybe `*.example.com`) covers `name`; a wildcard covers one level. */
+export function domainCovers(pattern: string, name: string): boolean {
+  if (pattern === name) return true;
+  return (
+    pattern.startsWith('*.') && name.indexOf('.') > 0 && name.slice(name.indexOf('.')) === pattern.slice(1)
+  );
+}
+
+/**
+ * Whether the text is a CIDR block or a single address, IPv4 or IPv6, with no bits set beyond the prefix.
+ * @returns what is wrong, or undefined
+ */
+export function cidrProblem(text: string): string | undefined {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || address.includes('%') || rest.length > 0)
+    return 'must be an address or a CIDR block such as 203.0.113.0/24';
+  if (prefix === undefined) return undefined;
+  if (!/^\d{1,3}$/.test(prefix) || Number(prefix) > (version === 4 ? 32 : 128))
+    return `has no valid prefix length after "/"`;
+  return undefined;
+}
+
+function asciiProblem(ascii: string, bare: string): string | undefined {
+  if (ascii === '') return 'is not a valid domain name';
+  if (bare.endsWith('.')) return 'must not end with a dot';
+  if (ascii.length > 253) return 'is longer than 253 characters';
+  for (const label of ascii.split('.')) {
+    if (label === '') return 'has an empty part between two dots';
+    if (label.length > 63) return 'has a part longer than 63 characters';
+    if (!/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/.test(label))
+      return 'has a part that starts or ends with "-" or holds other than letters, digits and "-"';
+  }
+  return undefined;
+}
+
+function canonicalIPv6(address: string): string {
+  return new URL(`http://[${address}]/`).hostname.slice(1, -1);
+}

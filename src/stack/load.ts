@@ -1,0 +1,187 @@
+import * as v from 'valibot';
+import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, type YAMLMap } from 'yaml';
+import { type Problem, UserError } from '../errors.ts';
+import { type AnswerPath, type AnswerProblem, dotted, suggestion } from './answer-problem.ts';
+import { type StackSpec, stackSchema } from './schema.ts';
+import { validateSpec } from './validate.ts';
+
+/** stack.yaml as parsed; keeps the text's comments and order so that an answer can be changed in place. */
+export interface StackDocument {
+  file: string;
+  text: string;
+  document: Document;
+  lines: LineCounter;
+}
+
+/**
+ * Parses the text of stack.yaml (YAML 1.2; JSON is a subset).
+ * @throws {UserError} with every syntax error's line
+ */
+export function parseStackDocument(text: string, file: string): StackDocument {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
+  if (document.errors.length > 0) {
+    throw new UserError(
+      document.errors.map((error) => {
+        const { line, col } = lines.linePos(error.pos[0]);
+        return {
+          file,
+          line,
+          column: col,
+          message: error.message.split('\n')[0]!.replace(/^[A-Z](?=[a-z])/, (c) => c.toLowerCase()),
+        };
+      }),
+    );
+  }
+  return { file, text, document, lines };
+}
+
+/**
+ * The answers of a document with every default filled in.
+ * @throws {UserError} with all mistakes at once, each with its line
+ */
+export function readSpec(source: StackDocument): StackSpec {
+  const { spec, problems } = checkAnswers(plainAnswers(source));
+  if (problems.length > 0 || !spec) throw new UserError(problems.map((problem) => locate(problem, source)));
+  return spec;
+}
+
+/** The document as plain data. @throws {UserError} when it is not a mapping or uses aliases */
+export function plainAnswers(source: StackDocument): unknown {
+  if (!isMap(source.document.contents)) {
+    throw new UserError({
+      file: source.file,
+      line: 1,
+      message: 'must hold a mapping that starts with "version: 1"',
+    });
+  }
+  try {
+    return source.document.toJS({ maxAliasCount: 0 });
+  } catch {
+    throw new UserError({ file: source.file, message: 'must not use YAML anchors and aliases' });
+  }
+}
+
+/** Validates answers from any source: a file, flags or the wizard. */
+export function checkAnswers(answers: unknown): { spec?: StackSpec; problems: AnswerProblem[] } {
+  const parsed = v.safeParse(stackSchema, answers);
+  const problems = (parsed.issues ?? []).flatMap((issue) => describe(issue as v.BaseIssue<unknown>));
+  if (!parsed.success) return { problems };
+  const spec = parsed.output as StackSpec;
+  return { spec, problems: validateSpec(spec) };
+}
+
+/** A problem with file and line, for an answer that came from a document. */
+export function locate(problem: AnswerProblem, source: StackDocument): Problem {
+  const offset = offsetOf(source.document, problem.path, problem.atKey === true);
+  const position = offset === undefined ? undefined : source.lines.linePos(offset);
+  return {
+    file: source.file,
+    ...(position ? { line: position.line, column: position.col } : {}),
+    ...(problem.path.length > 0 ? { path: dotted(problem.path) } : {}),
+    message: problem.message,
+    ...(problem.hint ? { hint: problem.hint } : {}),
+  };
+}
+
+function describe(issue: v.BaseIssue<unknown>): AnswerProblem[] {
+  const path = (issue.path ?? []).map((item) => item.key as string | number);
+  const last = issue.path?.at(-1);
+  if (issue.type === 'strict_object' && issue.expected === 'never') {
+    const hint = suggestion(String(last?.key), knownKeys(path.slice(0, -1)));
+    return [{ path, message: 'is not a known setting', atKey: true, ...(hint ? { hint } : {}) }];
+  }
+  if (issue.type === 'strict_object' && issue.received === 'undefined')
+    return [{ path, message: 'is missing' }];
+  if (issue.type === 'record' && last?.type === 'object' && 'origin' in last && last.origin === 'key') {
+    return [{ path, message: issue.message, atKey: true }];
+  }
+  if (issue.type === 'picklist' || issue.type === 'literal') {
+    const allowed = issue.expected ?? '';
+    const choices = allowed.replace(/[()"]/g, '').split(' | ');
+    const hint = typeof issue.input === 'string' ? suggestion(issue.input, choices) : undefined;
+    return [
+      { path, message: `must be ${oneOf(choices)}, not ${shown(issue.input)}`, ...(hint ? { hint } : {}) },
+    ];
+  }
+  const keyProblem = last !== undefined && 'origin' in last && last.origin === 'key';
+  const message =
+    issue.kind === 'schema'
+      ? `must be ${kindName(issue.expected)}, not ${shown(issue.input)}`
+      : issue.message;
+  return [
+    { path, message: isOwnMessage(issue) ? issue.message : message, ...(keyProblem ? { atKey: true } : {}) },
+  ];
+}
+
+/** Our own messages start in lower case ("must be …"); the library's start with "Invalid". */
+function isOwnMessage(issue: v.BaseIssue<unknown>): boolean {
+  return !issue.message.startsWith('Invalid');
+}
+
+function kindName(expected: string | null): string {
+  const names: Record<string, string> = {
+    Object: 'a mapping',
+    Array: 'a list',
+    string: 'text',
+    number: 'a number',
+    boolean: 'true or false',
+  };
+  return expected === null
+    ? 'something else'
+    : (names[expected] ?? expected.replace(/^\((.*)\)$/, '$1').replaceAll(' | ', ' or '));
+}
+
+function oneOf(choices: readonly string[]): string {
+  return choices.length < 2 ? choices.join('') : `${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`;
+}
+
+/** A wrong value in a message: short, and only scalars, so that a mistaken paste of a secret does not fill the screen. */
+function shown(input: unknown): string {
+  if (input === null) return 'empty';
+  if (typeof input === 'string') return JSON.stringify(input.length > 40 ? `${input.slice(0, 40)}…` : input);
+  if (typeof input === 'number' || typeof input === 'boolean') return String(input);
+  return Array.isArray(input) ? 'a list' : input === undefined ? 'missing' : 'a mapping';
+}
+
+/** Keys the schema allows at a path, for suggestions. */
+function knownKeys(path: AnswerPath): string[] {
+  let schema: unknown = stackSchema;
+  for (const part of path) {
+    schema = unwrap(schema);
+    const node = schema as { entries?: Record<string, unknown>; value?: unknown; item?: unknown };
+    schema = node.entries?.[String(part)] ?? node.value ?? node.item;
+  }
+  return Object.keys((unwrap(schema) as { entries?: object } | undefined)?.entries ?? {});
+}
+
+function unwrap(schema: unknown): unknown {
+  let node = schema as { wrapped?: unknown; pipe?: unknown[] } | undefined;
+  while (node) {
+    if (node.wrapped) node = node.wrapped as typeof node;
+    else break;
+  }
+  return node;
+}
+
+function offsetOf(document: Document, path: AnswerPath, atKey: boolean): number | undefined {
+  // A missing key has no place of its own: the nearest parent that exists is shown.
+  for (let length = path.length; length > 0; length -= 1) {
+    const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
+    const key = path[length - 1]!;
+    const pair = isMap(parent) ? pairOf(parent, key) : undefined;
+    const node = pair
+      ? atKey || length < path.length
+        ? pair.key
+        : (pair.value ?? pair.key)
+      : document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) return node.range[0];
+  }
+  return undefined;
+}
+
+function pairOf(map: YAMLMap, key: string | number) {
+  return map.items.find(
+    (item) => (isScalar(item.key) ? String(item.key.value) : String(item.key)) === String(key),
+  );
+}

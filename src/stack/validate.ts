@@ -1,0 +1,277 @@
+import { catalog } from '../catalog/index.ts';
+import { type AnswerPath, type AnswerProblem, suggestion } from './answer-problem.ts';
+import { domainCovers, parseDomain } from './domains.ts';
+import type { AppSpec, StackSpec } from './schema.ts';
+
+/** Names that mean something else inside the stack. */
+const RESERVED = ['edge', 'internet', 'host', 'localhost', 'all', 'none', 'default', 'gateway'];
+
+/** What the schema alone cannot see: references, clashes and combinations. Reports everything at once. */
+export function validateSpec(spec: StackSpec): AnswerProblem[] {
+  return [
+    ...domainProblems(spec),
+    ...tlsProblems(spec),
+    ...serviceProblems(spec),
+    ...Object.entries(spec.apps).flatMap(([name, app]) => appProblems(spec, name, app)),
+    ...routeClashes(spec),
+    ...needCycles(spec),
+    ...hostPortClashes(spec),
+    ...edgeProblems(spec),
+  ];
+}
+
+function domainProblems(spec: StackSpec): AnswerProblem[] {
+  const seen = new Map<string, number>();
+  return spec.domains.flatMap((raw, index) => {
+    const { ascii } = parseDomain(raw);
+    const earlier = seen.get(ascii);
+    seen.set(ascii, index);
+    return earlier === undefined
+      ? []
+      : [{ path: ['domains', index], message: `is the same name as domains[${earlier}]` }];
+  });
+}
+
+function tlsProblems({ tls, domains }: StackSpec): AnswerProblem[] {
+  const problems: AnswerProblem[] = [];
+  if (tls.mode === 'files') {
+    for (const key of ['certificate', 'key'] as const) {
+      if (tls[key] === undefined)
+        problems.push({
+          path: ['tls', key],
+          message: 'is missing; mode "files" needs the path of a PEM file',
+        });
+    }
+  } else {
+    for (const key of ['certificate', 'key'] as const) {
+      if (tls[key] !== undefined)
+        problems.push({
+          path: ['tls', key],
+          message: `belongs to mode "files", not "${tls.mode}"`,
+          atKey: true,
+        });
+    }
+  }
+  if (tls.mode === 'acme') {
+    domains.forEach((raw, index) => {
+      const domain = parseDomain(raw);
+      if (domain.kind === 'wildcard') {
+        problems.push({
+          path: ['domains', index],
+          message: 'a wildcard cannot be had by ACME over HTTP',
+          hint: 'list the hosts, or use tls.mode "files"',
+        });
+      } else if (!domain.public) {
+        problems.push({
+          path: ['domains', index],
+          message: 'no public authority issues certificates for this name',
+          hint: 'use tls.mode "dev-ca"',
+        });
+      }
+    });
+  }
+  return problems;
+}
+
+function serviceProblems(spec: StackSpec): AnswerProblem[] {
+  return catalog.flatMap((service) =>
+    spec.services[service.name] !== undefined &&
+    service.environments &&
+    !service.environments.includes(spec.environment)
+      ? [
+          {
+            path: ['services', service.name],
+            atKey: true,
+            message: `is not for ${spec.environment}; it is a ${service.summary}`,
+          },
+        ]
+      : [],
+  );
+}
+
+function appProblems(spec: StackSpec, name: string, app: AppSpec): AnswerProblem[] {
+  const at = (...rest: AnswerPath): AnswerPath => ['apps', name, ...rest];
+  const problems: AnswerProblem[] = [];
+  if (RESERVED.includes(name) || catalog.some((service) => service.name === name)) {
+    problems.push({ path: at(), atKey: true, message: 'is a reserved name; call the app something else' });
+  }
+  if ((app.image === undefined) === (app.build === undefined)) {
+    problems.push({
+      path: at(),
+      atKey: true,
+      message: 'needs either "image" or "build"',
+      hint: 'image: sample shows a built-in page',
+    });
+  }
+  if (app.image !== undefined && app.image !== 'sample' && !/[:@][^/]+$/.test(app.image)) {
+    problems.push({
+      path: at('image'),
+      message: 'needs a fixed tag, such as :1.4.2; without one it means "latest", which changes under you',
+    });
+  }
+  const known = [
+    ...Object.keys(spec.services).filter((key) => spec.services[key] !== undefined),
+    ...Object.keys(spec.apps),
+  ];
+  app.needs.forEach((need, index) => {
+    if (need === name) problems.push({ path: at('needs', index), message: 'is the app itself' });
+    else if (!known.includes(need))
+      problems.push({
+        path: at('needs', index),
+        message: `is not in this stack: "${need}"`,
+        ...needHint(need, known),
+      });
+    if (app.needs.indexOf(need) !== index)
+      problems.push({ path: at('needs', index), message: 'is listed twice' });
+  });
+  app.routes.forEach(({ host }, index) => {
+    if (host !== undefined && !coveredBy(host, spec.domains)) {
+      problems.push({
+        path: at('routes', index, 'host'),
+        message: `is not one of the domains: ${spec.domains.join(', ')}`,
+      });
+    }
+  });
+  if (app.protocol === 'grpc' && app.routes.some((route) => route.cors.length > 0)) {
+    problems.push({ path: at('routes'), message: 'a gRPC app has no CORS' });
+  }
+  app.expose.forEach((exposed, index) => {
+    if (exposed.allow.length === 0 && !isLoopback(exposed.address)) {
+      problems.push({
+        path: at('expose', index, 'allow'),
+        message: 'must list the addresses that may connect; this port passes by the edge',
+        hint: 'or bind it with address: 127.0.0.1',
+      });
+    }
+  });
+  return [...problems, ...secretProblems(spec, name, app)];
+}
+
+function secretProblems(spec: StackSpec, name: string, app: AppSpec): AnswerProblem[] {
+  const problems: AnswerProblem[] = [];
+  for (const [variable, secret] of Object.entries(app.secrets)) {
+    const path = ['apps', name, 'secrets', variable];
+    if (app.environment[variable] !== undefined || app.environment[`${variable}_FILE`] !== undefined) {
+      problems.push({ path, atKey: true, message: 'is also set under environment' });
+    }
+    secret.sharedWith.forEach((other, index) => {
+      if (other === name || !(other in spec.apps)) {
+        problems.push({
+          path: [...path, 'sharedWith', index],
+          message: `is not another app: "${other}"`,
+          ...needHint(other, Object.keys(spec.apps)),
+        });
+      } else if (spec.apps[other]!.secrets[variable] !== undefined) {
+        problems.push({
+          path: [...path, 'sharedWith', index],
+          message: `already has a secret ${variable} of its own`,
+        });
+      }
+    });
+  }
+  return problems;
+}
+
+function routeClashes(spec: StackSpec): AnswerProblem[] {
+  const owner = new Map<string, string>();
+  const problems: AnswerProblem[] = [];
+  for (const [name, app] of Object.entries(spec.apps)) {
+    app.routes.forEach((route, index) => {
+      const host = route.host === undefined ? '*' : parseDomain(route.host).ascii;
+      const key = `${host} ${route.path.replace(/(?<=.)\/$/, '')}`;
+      const other = owner.get(key);
+      if (other !== undefined) {
+        problems.push({
+          path: ['apps', name, 'routes', index],
+          message: `has the host and path of a route of "${other}"`,
+        });
+      }
+      owner.set(key, name);
+    });
+  }
+  return problems;
+}
+
+/** Apps that wait for each other would never start. */
+function needCycles(spec: StackSpec): AnswerProblem[] {
+  const problems: AnswerProblem[] = [];
+  const state = new Map<string, 'open' | 'done'>();
+  const visit = (name: string, trail: readonly string[]): void => {
+    if (state.get(name) === 'done') return;
+    if (state.get(name) === 'open') {
+      const cycle = [...trail.slice(trail.indexOf(name)), name];
+      problems.push({
+        path: ['apps', trail.at(-1)!, 'needs'],
+        message: `go round in a circle: ${cycle.join(' → ')}`,
+      });
+      return;
+    }
+    state.set(name, 'open');
+    for (const need of spec.apps[name]?.needs ?? [])
+      if (need !== name && need in spec.apps) visit(need, [...trail, name]);
+    state.set(name, 'done');
+  };
+  for (const name of Object.keys(spec.apps)) visit(name, []);
+  return problems;
+}
+
+function hostPortClashes(spec: StackSpec): AnswerProblem[] {
+  const owner = new Map<string, string>([
+    [`tcp ${spec.edge.ports.http}`, 'the edge'],
+    [`tcp ${spec.edge.ports.https}`, 'the edge'],
+  ]);
+  const problems: AnswerProblem[] = [];
+  if (spec.edge.ports.http === spec.edge.ports.https) {
+    problems.push({ path: ['edge', 'ports', 'https'], message: 'is the same port as http' });
+  }
+  const claim = (protocol: string, hostPort: number, who: string, path: AnswerPath): void => {
+    const key = `${protocol} ${hostPort}`;
+    const other = owner.get(key);
+    if (other !== undefined)
+      problems.push({ path, message: `host port ${hostPort} is already used by ${other}` });
+    else owner.set(key, who);
+  };
+  const mailPort = (spec.services['mailpit'] as { port?: number } | undefined)?.port;
+  if (mailPort !== undefined) claim('tcp', mailPort, 'mailpit', ['services', 'mailpit', 'port']);
+  for (const [name, app] of Object.entries(spec.apps)) {
+    app.expose.forEach((exposed, index) => {
+      claim(exposed.protocol, exposed.hostPort, `app "${name}"`, ['apps', name, 'expose', index, 'hostPort']);
+    });
+  }
+  for (const [index, sshPort] of spec.firewall.sshPorts.entries()) {
+    const other = owner.get(`tcp ${sshPort}`);
+    if (other !== undefined)
+      problems.push({
+        path: ['firewall', 'sshPorts', index],
+        message: `port ${sshPort} is already used by ${other}`,
+      });
+  }
+  return problems;
+}
+
+function edgeProblems({ edge }: StackSpec): AnswerProblem[] {
+  return edge.hsts.preload && !edge.hsts.includeSubdomains
+    ? [
+        {
+          path: ['edge', 'hsts', 'preload'],
+          message: 'needs includeSubdomains: true; the browsers’ list takes no other entry',
+        },
+      ]
+    : [];
+}
+
+function needHint(word: string, known: readonly string[]): { hint?: string } {
+  const hint =
+    suggestion(word, known) ??
+    (catalog.some((service) => service.name === word) ? `add it under services` : undefined);
+  return hint ? { hint } : {};
+}
+
+function coveredBy(host: string, domains: readonly string[]): boolean {
+  const { ascii } = parseDomain(host);
+  return domains.some((domain) => domainCovers(parseDomain(domain).ascii, ascii));
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1';
+}
