@@ -1,0 +1,141 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { ADDRESS, Lab, missingForLab } from './firewall/lab.ts';
+
+const { host, host6, container, container6 } = ADDRESS;
+
+/** `tcp:22` on the host over IPv4 and IPv6. */
+const onHost = (...ports: string[]) =>
+  ports.flatMap((port) => [host, host6].map((address) => port.replace(':', `,${address},`)));
+
+const openOnes = (answers: Record<string, boolean>) =>
+  Object.keys(answers).filter((target) => answers[target]);
+
+describe.skipIf(missingForLab().length > 0)('the rules, by traffic', () => {
+  const lab = new Lab();
+  beforeAll(() => lab.start());
+  afterAll(() => lab.stop());
+  afterEach(() => lab.reset());
+
+  const wanted = onHost('tcp:22', 'tcp:80', 'tcp:443', 'udp:443');
+  const unwanted = [...onHost('tcp:9000', 'udp:9001', 'tcp:5432', 'udp:5353'), `tcp,${host},8443`];
+  const pastTheHost = [`tcp,${container},5432`, `tcp,${container},8080`, `tcp,${container6},8080`];
+  const apply = (policy: Parameters<Lab['script']>[0] = {}) => {
+    const script = lab.script(policy);
+    expect(lab.firewall(script, ['apply'])).toMatchObject({ code: 0, stderr: '' });
+    return script;
+  };
+
+  it('without them everything is open (the probes can tell)', () => {
+    expect(openOnes(lab.answers('stranger', [...wanted, ...unwanted]))).toEqual([...wanted, ...unwanted]);
+    expect(openOnes(lab.answers('neighbour', pastTheHost))).toEqual(pastTheHost);
+  });
+
+  it('only the allowed ports answer a stranger, over IPv4 and IPv6, published by a container or not', () => {
+    apply();
+    expect(openOnes(lab.answers('stranger', [...wanted, ...unwanted]))).toEqual(wanted);
+  });
+
+  it('a neighbour on the wire does not reach containers by their own addresses', () => {
+    apply();
+    expect(openOnes(lab.answers('neighbour', pastTheHost))).toEqual([]);
+  });
+
+  it('an opening lets in the sources it names and nobody else', () => {
+    apply({
+      openings: [
+        { port: 5432, protocol: 'tcp', from: [ADDRESS.neighbour, `${ADDRESS.neighbour6}/128`] },
+        { port: 5353, protocol: 'udp', from: [`${ADDRESS.neighbour}/32`] },
+      ],
+    });
+    const targets = onHost('tcp:5432', 'udp:5353');
+    expect(openOnes(lab.answers('neighbour', targets))).toEqual([...onHost('tcp:5432'), `udp,${host},5353`]);
+    expect(openOnes(lab.answers('stranger', targets))).toEqual([]);
+  });
+
+  it('SSH is for the ranges of the list alone', () => {
+    apply({ sshFrom: ['198.51.100.3/32', '2001:db8:1::3'] });
+    expect(openOnes(lab.answers('neighbour', onHost('tcp:22')))).toEqual(onHost('tcp:22'));
+    expect(openOnes(lab.answers('stranger', onHost('tcp:22')))).toEqual([]);
+  });
+
+  it('SSH without a list is limited by source: who hammers is shut out, others are not', () => {
+    apply();
+    const targets = Array<string>(16).fill(`tcp,${host},22`);
+    const { stdout } = lab.run('stranger', [
+      'node',
+      new URL('./firewall/probe.mjs', import.meta.url).pathname,
+      ...targets,
+    ]);
+    const answered = (JSON.parse(stdout) as boolean[]).filter(Boolean).length;
+    expect(answered).toBeGreaterThanOrEqual(8);
+    expect(answered).toBeLessThanOrEqual(12);
+    expect(openOnes(lab.answers('neighbour', [`tcp,${host},22`]))).toHaveLength(1);
+  });
+
+  it('a container reaches the internet and the public site, but no metadata and no service of the host', () => {
+    const outside = [`tcp,${ADDRESS.stranger},7000`, `tcp,${ADDRESS.stranger6},7000`];
+    const site = [`tcp,${ADDRESS.gateway},443`, `tcp,${host},443`, `tcp,${host6},443`];
+    // Resolvers of some clouds have metadata addresses.
+    const resolver = [`udp,${ADDRESS.metadata},53`];
+    const forbidden = [
+      `tcp,${ADDRESS.metadata},80`,
+      `tcp,${ADDRESS.metadata6},80`,
+      ...[ADDRESS.gateway, ADDRESS.gateway6, host, host6].flatMap((a) => [`tcp,${a},22`, `tcp,${a},9000`]),
+    ];
+    const all = [...outside, ...site, ...resolver, ...forbidden];
+    expect(openOnes(lab.answers('container', all))).toEqual(all);
+    apply();
+    expect(openOnes(lab.answers('container', all))).toEqual([...outside, ...site, ...resolver]);
+  });
+
+  it('processes of the host that are not root get no metadata either', () => {
+    const ask = (user: string) =>
+      lab.run('host', [
+        'setpriv',
+        `--reuid=${user}`,
+        '--clear-groups',
+        'bash',
+        '-c',
+        `timeout 1 bash -c 'exec 3<>/dev/tcp/${ADDRESS.metadata}/80'`,
+      ]).code === 0;
+    expect(ask('65534')).toBe(true);
+    apply();
+    expect(ask('65534')).toBe(false);
+    expect(ask('0')).toBe(true);
+  });
+
+  it('a trusted interface is not filtered', () => {
+    lab.run('host', ['sh', '-c', 'ip route del default; ip -6 route del default']);
+    apply({ trustedInterfaces: ['eth0'] });
+    const answers = lab.answers('stranger', unwanted);
+    lab.run('host', [
+      'sh',
+      '-c',
+      `ip route add default via ${ADDRESS.stranger}; ip route add default via ${ADDRESS.stranger6}`,
+    ]);
+    expect(openOnes(answers)).toEqual(unwanted);
+  });
+
+  it('a live SSH session survives loading and going back; one to a port that closes is cut', async () => {
+    const ssh = await lab.connect('stranger', host, 22);
+    const ssh6 = await lab.connect('stranger', host6, 22);
+    const database = await lab.connect('stranger', host, 5432);
+    expect([await ssh.alive(), await ssh6.alive(), await database.alive()]).toEqual([true, true, true]);
+    const script = apply();
+    expect([await ssh.alive(), await ssh6.alive(), await database.alive()]).toEqual([true, true, false]);
+    apply();
+    expect(lab.firewall(script, ['rollback']).code).toBe(0);
+    expect([await ssh.alive(), await ssh6.alive()]).toEqual([true, true]);
+  });
+
+  it('rules of other programs stay as they are', () => {
+    const others = () => lab.run('host', ['nft', '-s', 'list', 'table', 'inet', 'docker_like']).stdout;
+    const before = others();
+    expect(before).toContain('dnat');
+    const script = apply();
+    expect(others()).toBe(before);
+    lab.firewall(script, ['remove']);
+    expect(others()).toBe(before);
+    expect(lab.table()).toBe('');
+  });
+});
