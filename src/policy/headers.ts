@@ -1,0 +1,161 @@
+/*
+ * HTTP headers that the edge sets and removes, as data.
+ *
+ * Changelog
+ * 2026-11-23  First table. Left out as obsolete: X-XSS-Protection, Expect-CT, HPKP, interest-cohort. Left out as too
+ *             disruptive for a default: Cross-Origin-Embedder-Policy.
+ */
+
+/** Strict default for pages whose app states none; `frame-ancestors` and `form-action` do not fall back to default-src. */
+export const contentSecurityPolicy: readonly string[] = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "media-src 'self'",
+  "manifest-src 'self'",
+  "worker-src 'self'",
+  "frame-src 'self'",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+  "form-action 'self'",
+];
+
+export interface DefaultHeader {
+  name: string;
+  value: string;
+  why: string;
+}
+
+/** Sent only where the app's response has no such header: the app knows its pages better. */
+export const yieldingHeaders: readonly DefaultHeader[] = [
+  {
+    name: 'X-Frame-Options',
+    value: 'DENY',
+    why: 'no framing (clickjacking), for browsers that ignore frame-ancestors',
+  },
+  {
+    name: 'Referrer-Policy',
+    value: 'strict-origin-when-cross-origin',
+    why: 'paths and queries stay on the site',
+  },
+  {
+    name: 'Permissions-Policy',
+    value: 'camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()',
+    why: 'no device access for injected scripts or frames',
+  },
+  {
+    name: 'Cross-Origin-Opener-Policy',
+    value: 'same-origin',
+    why: 'no window handle for pages of other origins',
+  },
+  {
+    name: 'Cross-Origin-Resource-Policy',
+    value: 'same-origin',
+    why: 'no embedding by other origins (side channels)',
+  },
+];
+
+/** Response headers of apps that are dropped: they tell versions, or the edge alone decides them. */
+export const hiddenResponseHeaders: readonly string[] = [
+  'Strict-Transport-Security',
+  'X-Content-Type-Options',
+  'X-Request-ID',
+  'X-Powered-By',
+  'X-AspNet-Version',
+  'X-AspNetMvc-Version',
+  'X-Generator',
+  'X-Runtime',
+];
+
+/** Response headers of apps that are dropped on routes whose cross-origin rules the edge applies. */
+export const hiddenCorsHeaders: readonly string[] = [
+  'Access-Control-Allow-Origin',
+  'Access-Control-Allow-Credentials',
+  'Access-Control-Allow-Methods',
+  'Access-Control-Allow-Headers',
+  'Access-Control-Expose-Headers',
+  'Access-Control-Max-Age',
+];
+
+export interface StrippedHeaders {
+  why: string;
+  names: readonly string[];
+}
+
+/** Request headers that no client outside may send on to an app. */
+export const strippedRequestHeaders: readonly StrippedHeaders[] = [
+  {
+    why: 'shared secrets and identities that only services inside the stack may assert',
+    names: [
+      'X-Internal-Secret',
+      'X-Internal-Token',
+      'X-Internal-Auth',
+      'X-Internal-Request',
+      'X-Internal-User',
+      'X-Gateway-Secret',
+      'X-Service-Token',
+    ],
+  },
+  {
+    why: 'identities that an authenticating proxy would assert; this one asserts none',
+    names: [
+      'Remote-User',
+      'X-Remote-User',
+      'X-User-Id',
+      'X-Authenticated-User',
+      'X-Forwarded-User',
+      'X-Forwarded-Email',
+      'X-Forwarded-Groups',
+      'X-Forwarded-Preferred-Username',
+      'X-Forwarded-Access-Token',
+      'X-Auth-Request-User',
+      'X-Auth-Request-Email',
+      'X-Auth-Request-Groups',
+      'X-WEBAUTH-USER',
+      'X-Client-Cert',
+      'X-Forwarded-Client-Cert',
+      'X-SSL-Client-Cert',
+      'X-SSL-Client-Verify',
+      'SSL-Client-Cert',
+    ],
+  },
+  {
+    why: "other spellings of the client's address and scheme, which a library may prefer to ours",
+    names: [
+      'Forwarded',
+      'True-Client-IP',
+      'CF-Connecting-IP',
+      'Fastly-Client-IP',
+      'X-Client-IP',
+      'X-Cluster-Client-IP',
+      'X-Originating-IP',
+      'X-Remote-Addr',
+      'X-Remote-IP',
+      'X-Envoy-External-Address',
+      'X-Forwarded',
+      'X-Forwarded-By',
+      'X-Forwarded-Prefix',
+      'X-Forwarded-Scheme',
+      'X-Forwarded-Server',
+      'X-Forwarded-Ssl',
+      'X-Url-Scheme',
+      'Front-End-Https',
+      'X-HTTPS',
+      'X-Host',
+    ],
+  },
+  {
+    why: 'a second path or a skipped middleware would get round the allow-lists',
+    names: [
+      'X-Original-URL',
+      'X-Original-URI',
+      'X-Rewrite-URL',
+      'X-Original-Host',
+      'X-Middleware-Subrequest',
+    ],
+  },
+  { why: 'HTTP_PROXY in CGI environments (httpoxy, CVE-2016-5385)', names: ['Proxy'] },
+];

@@ -1,0 +1,158 @@
+import { isIP } from 'node:net';
+import compressionTemplate from '../../../templates/nginx/compression.conf.hbs';
+import corsTemplate from '../../../templates/nginx/cors.conf.hbs';
+import defaultTemplate from '../../../templates/nginx/default.conf.hbs';
+import errorsTemplate from '../../../templates/nginx/errors.conf.hbs';
+import grpcErrorsTemplate from '../../../templates/nginx/grpc-errors.conf.hbs';
+import guardTemplate from '../../../templates/nginx/guard.conf.hbs';
+import headersTemplate from '../../../templates/nginx/headers.conf.hbs';
+import httpCommonTemplate from '../../../templates/nginx/http-common.conf.hbs';
+import limitsTemplate from '../../../templates/nginx/limits.conf.hbs';
+import loggingTemplate from '../../../templates/nginx/logging.conf.hbs';
+import mainTemplate from '../../../templates/nginx/nginx.conf.hbs';
+import proxyTemplate from '../../../templates/nginx/proxy.conf.hbs';
+import proxyHeadersTemplate from '../../../templates/nginx/proxy-headers.conf.hbs';
+import requestIdTemplate from '../../../templates/nginx/request-id.conf.hbs';
+import siteTemplate from '../../../templates/nginx/site.conf.hbs';
+import tlsTemplate from '../../../templates/nginx/tls.conf.hbs';
+import upstreamsTemplate from '../../../templates/nginx/upstreams.conf.hbs';
+import type { GeneratedFile } from '../../fileset.ts';
+import { grpcErrors } from '../../policy/grpc.ts';
+import { hiddenResponseHeaders, strippedRequestHeaders } from '../../policy/headers.ts';
+import {
+  type EdgeCapability,
+  edgeImage,
+  keyExchangeGroups,
+  minimumNginx,
+  tlsGuideline,
+  tlsPolicies,
+} from '../../policy/tls.ts';
+import { render, type TemplateSpec } from '../template.ts';
+import { canonicalCidr } from './cidr.ts';
+import { locationText } from './location.ts';
+import { internalPaths, type NamedRoute, nameRoutes, routesOf, upstreamsOf } from './routes.ts';
+import { corsTables, requestHeaders, responseHeaders } from './tables.ts';
+import { type EdgeStack, validateEdge } from './validate.ts';
+import { indent, limitRequest, portSuffix, rate, urlHost } from './values.ts';
+
+/**
+ * The edge's nginx configuration: one file per concern under `nginx/`, which the container mounts read-only as
+ * /etc/secure-stack/nginx. It listens on 8080 and 8443, writes only to /tmp (and /var/lib/acme in mode `acme`) and needs
+ * no capability.
+ * @param capability what the image can do; only what it knows is written
+ * @throws {UserError} when the edge's answers cannot be honoured as they are
+ */
+export function renderNginx(stack: EdgeStack, capability: EdgeCapability = edgeImage): GeneratedFile[] {
+  validateEdge(stack);
+  const { edge, domains } = stack;
+  const routes = nameRoutes(edge.routes);
+  const acme = edge.tls.mode === 'acme';
+  const addresses = domains.filter((domain) => isIP(domain));
+  const file = (path: string, template: TemplateSpec, context: object): GeneratedFile => ({
+    path: `nginx/${path}`,
+    content: render(template, context),
+    mode: 0o644,
+    class: 'generated',
+  });
+  const appHeaders = (directive: 'proxy' | 'grpc') => ({
+    directive,
+    set: requestHeaders(edge, directive),
+    stripped: strippedRequestHeaders,
+    hidden: hiddenResponseHeaders,
+  });
+  return [
+    file('nginx.conf', mainTemplate, {
+      name: stack.name,
+      guideline: tlsGuideline,
+      policy: edge.tls.policy,
+      image: capability,
+      minimum: minimumNginx,
+      acme,
+      workers: edge.workers,
+    }),
+    file('conf.d/logging.conf', loggingTemplate, {}),
+    file('conf.d/tls.conf', tlsTemplate, tlsValues(stack, capability, addresses)),
+    file('conf.d/limits.conf', limitsTemplate, limitValues(stack, routes)),
+    file('conf.d/request-id.conf', requestIdTemplate, {}),
+    file('conf.d/headers.conf', headersTemplate, responseHeaders(stack)),
+    file('conf.d/cors.conf', corsTemplate, { routes: corsTables(routes) }),
+    file('conf.d/proxy.conf', proxyTemplate, { trustedProxies: edge.trustedProxies.map(canonicalCidr) }),
+    file('conf.d/compression.conf', compressionTemplate, {}),
+    file('conf.d/upstreams.conf', upstreamsTemplate, { upstreams: upstreamsOf(routes) }),
+    file('snippets/errors.conf', errorsTemplate, {}),
+    file('snippets/guard.conf', guardTemplate, { internal: internalPaths(routes) }),
+    file('snippets/http-common.conf', httpCommonTemplate, { acme, files: edge.tls.mode === 'files' }),
+    file('snippets/proxy-headers.conf', proxyHeadersTemplate, appHeaders('proxy')),
+    ...(routes.some(({ directive }) => directive === 'grpc')
+      ? [
+          file('snippets/grpc-headers.conf', proxyHeadersTemplate, appHeaders('grpc')),
+          file('snippets/grpc-errors.conf', grpcErrorsTemplate, { errors: grpcErrors }),
+        ]
+      : []),
+    file('sites/default.conf', defaultTemplate, { addresses, ipv6: edge.ipv6 ?? false }),
+    ...domains.map((domain) =>
+      file(`sites/${siteName(domain)}.conf`, siteTemplate, siteValues(domain, stack, routes, addresses)),
+    ),
+  ];
+}
+
+function tlsValues({ domains, edge }: EdgeStack, { openssl }: EdgeCapability, addresses: string[]): object {
+  const policy = tlsPolicies[edge.tls.policy];
+  const groups = keyExchangeGroups(openssl);
+  return {
+    guideline: tlsGuideline,
+    policy: edge.tls.policy,
+    ...policy,
+    ciphers: policy.ciphers.join(':'),
+    groups: groups.join(':'),
+    postQuantum: groups.some((group) => group.includes('MLKEM')),
+    openssl,
+    acme: edge.tls.mode === 'acme' && {
+      directory: edge.tls.acme?.directory ?? letsEncrypt,
+      email: edge.tls.acme?.email,
+    },
+    certificates: domains.length + 1,
+    addresses: addresses.map((address) => ` ${urlHost(address)}`),
+  };
+}
+
+const letsEncrypt = 'https://acme-v02.api.letsencrypt.org/directory';
+
+function limitValues({ edge: { limits } }: EdgeStack, routes: readonly NamedRoute[]): object {
+  return {
+    rate: rate(limits.requestsPerSecond),
+    zones: routes.flatMap(({ zone, rateLimit }) =>
+      rateLimit ? [{ name: zone, rate: rate(rateLimit.requestsPerSecond) }] : [],
+    ),
+    general: limitRequest('edge', limits.burst),
+    connections: limits.connections,
+    maxBody: limits.maxBody,
+  };
+}
+
+function siteValues(
+  domain: string,
+  { edge }: EdgeStack,
+  routes: readonly NamedRoute[],
+  addresses: readonly string[],
+): object {
+  const own = routesOf(domain, routes);
+  const locations = own.map((route) => locationText(route, edge));
+  if (!own.some(({ prefix }) => prefix === ''))
+    locations.push('# No route for anything else.\nlocation / {\n    return 404;\n}\n');
+  const wildcard = domain.startsWith('*.');
+  return {
+    title: wildcard ? `Every name one level below ${domain.slice(2)}.` : `${domain}.`,
+    serverName: urlHost(domain),
+    redirectHost: `${wildcard ? '$host' : urlHost(domain)}${portSuffix(edge.publicPorts.https, 443)}`,
+    defaultServer: domain === addresses[0],
+    ipv6: edge.ipv6 ?? false,
+    acme: edge.tls.mode === 'acme',
+    grpc: own.some(({ directive }) => directive === 'grpc'),
+    locations: indent(locations.join('\n'), 4),
+  };
+}
+
+function siteName(domain: string): string {
+  return domain.replace(/^\*\./, 'wildcard.').replaceAll(':', '-');
+}

@@ -1,0 +1,66 @@
+import { domainCovers } from '../../stack/domains.ts';
+import type { EdgeRoute } from '../../stack/model.ts';
+
+/** A route with the names that belong to it in the configuration. */
+export interface NamedRoute extends EdgeRoute {
+  /** Path without a trailing slash; empty for the root. */
+  prefix: string;
+  /** Name of the `upstream` block. */
+  upstream: string;
+  /** Its own rate limit zone. */
+  zone: string;
+  /** Start of the names of its CORS variables. */
+  corsVariable: string;
+  /** Of the directives that pass requests on: `proxy_pass`, `grpc_pass`. */
+  directive: 'proxy' | 'grpc';
+}
+
+export function nameRoutes(routes: readonly EdgeRoute[]): NamedRoute[] {
+  return routes.map((route, i) => ({
+    ...route,
+    prefix: route.path.replace(/\/$/, ''),
+    upstream: upstreamName(route),
+    zone: `route_${i + 1}`,
+    corsVariable: `cors_${i + 1}`,
+    directive: route.protocol === 'grpc' ? 'grpc' : 'proxy',
+  }));
+}
+
+/** One block per app, port and protocol: a kept-alive HTTP/1.1 connection must never be used for HTTP/2 or TLS. */
+function upstreamName({ app, port, protocol, upstreamTls }: EdgeRoute): string {
+  return [app, port, protocol === 'grpc' && 'grpc', upstreamTls && 'tls'].filter(Boolean).join('-');
+}
+
+export function upstreamsOf(routes: readonly NamedRoute[]): { name: string; server: string }[] {
+  const servers = new Map(routes.map(({ upstream, app, port }) => [upstream, `${app}:${port}`]));
+  return [...servers].map(([name, server]) => ({ name, server }));
+}
+
+/**
+ * The routes of one domain, the longest path first, which is the order nginx tries them in. Of two with the same path,
+ * the one for exactly this name wins over a wildcard's, and that over one for every name.
+ */
+export function routesOf(domain: string, routes: readonly NamedRoute[]): NamedRoute[] {
+  const best = new Map<string, NamedRoute>();
+  for (const route of routes) {
+    const rank = hostRank(route.host, domain);
+    const other = best.get(route.prefix);
+    if (rank > 0 && (!other || rank > hostRank(other.host, domain))) best.set(route.prefix, route);
+  }
+  return [...best.values()].sort(
+    (a, b) => b.prefix.length - a.prefix.length || (a.prefix < b.prefix ? -1 : 1),
+  );
+}
+
+function hostRank(host: string | undefined, domain: string): number {
+  if (host === undefined) return 1;
+  if (host === domain) return 3;
+  return domainCovers(host, domain) ? 2 : 0;
+}
+
+/** Paths that only the stack itself may ask for, unless a route names one (or something below it) explicitly. */
+export function internalPaths(routes: readonly NamedRoute[]): string[] {
+  return ['/metrics', '/ready'].filter(
+    (path) => !routes.some(({ prefix }) => prefix === path || prefix.startsWith(`${path}/`)),
+  );
+}

@@ -1,0 +1,66 @@
+import { contentSecurityPolicy, yieldingHeaders } from '../../policy/headers.ts';
+import type { Edge } from '../../stack/model.ts';
+import { nginxQuoted, nginxRegex, nginxString } from '../quote/nginx.ts';
+import { canonicalCidr } from './cidr.ts';
+import type { NamedRoute } from './routes.ts';
+import type { EdgeStack } from './validate.ts';
+import { portSuffix } from './values.ts';
+
+/** Values for headers.conf. */
+export function responseHeaders({ environment, edge }: EdgeStack): object {
+  const { policy = contentSecurityPolicy.join('; '), reportOnly = false } = edge.contentSecurityPolicy ?? {};
+  return {
+    // A browser that has pinned a name to HTTPS refuses every other project a developer runs under it.
+    hsts: environment !== 'development' && nginxQuoted(strictTransportSecurity(edge.hsts)),
+    csp: {
+      header: `Content-Security-Policy${reportOnly ? '-Report-Only' : ''}`,
+      value: nginxQuoted(policy),
+    },
+    yielding: yieldingHeaders.map(({ name, value, why }) => ({
+      name,
+      why: `Yields to the app: ${why}`,
+      value: nginxQuoted(value),
+      variable: name.toLowerCase().replaceAll('-', '_'),
+    })),
+  };
+}
+
+function strictTransportSecurity({ maxAgeSeconds, includeSubdomains, preload }: Edge['hsts']): string {
+  return [`max-age=${maxAgeSeconds}`, includeSubdomains && 'includeSubDomains', preload && 'preload']
+    .filter(Boolean)
+    .join('; ');
+}
+
+/** Headers that tell an app who called; quoted nginx expressions. gRPC sends the upstream's name as `:authority`. */
+export function requestHeaders(edge: Edge, directive: 'proxy' | 'grpc'): { name: string; value: string }[] {
+  const { https } = edge.publicPorts;
+  const host = `"$host${portSuffix(https, 443)}"`;
+  return [
+    ...(directive === 'proxy' ? [{ name: 'Host', value: host }] : []),
+    { name: 'X-Real-IP', value: '$remote_addr' },
+    { name: 'X-Forwarded-For', value: '$remote_addr' },
+    { name: 'X-Forwarded-Proto', value: '$scheme' },
+    { name: 'X-Forwarded-Host', value: host },
+    { name: 'X-Forwarded-Port', value: String(https) },
+    { name: 'X-Request-ID', value: '$edge_request_id' },
+  ];
+}
+
+/** Values for cors.conf: per route the allowed origins as map keys. */
+export function corsTables(routes: readonly NamedRoute[]): object[] {
+  return routes
+    .filter(({ cors }) => cors.length > 0)
+    .map((route) => ({
+      title: `${route.host ?? 'every name'} ${route.path}`,
+      variable: route.corsVariable,
+      origins: [...new Set(route.cors)].map(originKey),
+      allow: [...new Set(route.allow.map(canonicalCidr))],
+    }));
+}
+
+/** A wildcard stands for one level of names; anchored at both ends, so that nothing can be put before or behind it. */
+function originKey(origin: string): string {
+  const [scheme, rest] = origin.split('://*.');
+  if (rest === undefined) return nginxString(origin);
+  return `"~^${nginxRegex(`${scheme}://`)}[a-z0-9][a-z0-9-]{0,62}${nginxRegex(`.${rest}`)}$"`;
+}

@@ -1,0 +1,118 @@
+import { isIP } from 'node:net';
+import { type Problem, UserError } from '../../errors.ts';
+import { cidrProblem } from '../../stack/domains.ts';
+import type { EdgeRoute, Stack } from '../../stack/model.ts';
+import { sizeInBytes } from './values.ts';
+
+export type EdgeStack = Pick<Stack, 'name' | 'environment' | 'domains' | 'edge'>;
+
+/**
+ * Refuses what nginx would accept and then do something else with: duplicates (it warns and ignores one), paths that
+ * never match, a body limit of 0 (no limit), certificates that the authority cannot issue.
+ * @throws {UserError} with every problem found
+ */
+export function validateEdge({ domains, edge }: EdgeStack): void {
+  const problems: Problem[] = [
+    ...domainProblems(domains, edge.tls.mode === 'acme'),
+    ...limitProblems(edge.limits.requestsPerSecond, edge.limits.burst, 'edge.limits'),
+    ...bodyProblems(edge.limits.maxBody, 'edge.limits.maxBody'),
+    ...edge.trustedProxies.flatMap((cidr, i) => cidrProblems(cidr, `edge.trustedProxies[${i}]`)),
+    ...edge.routes.flatMap((route, i) => routeProblems(route, `edge.routes[${i}]`, domains)),
+    ...duplicateRoutes(edge.routes),
+  ];
+  if (!Number.isInteger(edge.limits.connections) || edge.limits.connections < 1)
+    problems.push({ path: 'edge.limits.connections', message: 'must be a whole number above 0' });
+  if (problems.length > 0) throw new UserError(problems);
+}
+
+function domainProblems(domains: readonly string[], acme: boolean): Problem[] {
+  if (domains.length === 0) return [{ path: 'domains', message: 'must name at least one domain' }];
+  return domains.flatMap((domain, i) => {
+    const path = `domains[${i}]`;
+    if (!isIP(domain) && !/^(?:\*\.)?[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/.test(domain))
+      return [{ path, message: 'must be a domain name in lower case or an address' }];
+    if (domains.indexOf(domain) !== i) return [{ path, message: `names ${domain} twice` }];
+    if (acme && (isIP(domain) || domain === 'localhost' || domain.startsWith('*.')))
+      return [
+        {
+          path,
+          message: `${domain} cannot get a certificate over HTTP-01`,
+          hint: 'use tls mode "files" with a certificate of your own for it',
+        },
+      ];
+    return [];
+  });
+}
+
+function routeProblems(route: EdgeRoute, at: string, domains: readonly string[]): Problem[] {
+  const problems: Problem[] = [];
+  if (route.host !== undefined && !domains.includes(route.host))
+    problems.push({ path: `${at}.host`, message: `${route.host} is not one of the domains` });
+  const path = pathProblem(route.path);
+  if (path) problems.push({ path: `${at}.path`, message: path });
+  if (!/^[a-z0-9](?:[a-z0-9_.-]*[a-z0-9])?$/i.test(route.app))
+    problems.push({ path: `${at}.app`, message: 'must be the name of an app' });
+  if (!Number.isInteger(route.port) || route.port < 1 || route.port > 65535)
+    problems.push({ path: `${at}.port`, message: 'must be a port from 1 to 65535' });
+  if (route.rateLimit)
+    problems.push(
+      ...limitProblems(route.rateLimit.requestsPerSecond, route.rateLimit.burst, `${at}.rateLimit`),
+    );
+  if (route.maxBody !== undefined) problems.push(...bodyProblems(route.maxBody, `${at}.maxBody`));
+  for (const [i, origin] of route.cors.entries()) {
+    if (!originPattern.test(origin))
+      problems.push({
+        path: `${at}.cors[${i}]`,
+        message: `${JSON.stringify(origin)} is not an origin such as https://app.example.com`,
+        hint: '"*" and "null" are never allowed; *.example.com stands for one level of names',
+      });
+  }
+  problems.push(...route.allow.flatMap((cidr, i) => cidrProblems(cidr, `${at}.allow[${i}]`)));
+  return problems;
+}
+
+/** Scheme, host (a leading `*.` for one level), port; lower case, as browsers send it. */
+const originPattern =
+  /^https?:\/\/(?:(?:\*\.)?[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]+\])(?::[1-9]\d{0,4})?$/;
+
+function pathProblem(path: string): string | undefined {
+  if (!path.startsWith('/')) return 'must start with "/"';
+  const segments = path.replace(/\/$/, '').split('/').slice(1);
+  if (segments.some((segment) => !/^[A-Za-z0-9._~@:+-]+$/.test(segment)))
+    return 'must consist of letters, digits and . _ ~ @ : + - between single "/"';
+  const hidden = segments.find((segment) => segment.startsWith('.') && segment !== '.well-known');
+  return hidden && `must not have a part that starts with a dot (${hidden}); such paths are always refused`;
+}
+
+/** nginx compares paths without a trailing slash here, so `/api` and `/api/` are one route. */
+function duplicateRoutes(routes: readonly EdgeRoute[]): Problem[] {
+  const seen = new Map<string, number>();
+  return routes.flatMap((route, i) => {
+    const key = `${route.host ?? ''} ${route.path.replace(/\/$/, '')}`;
+    const first = seen.get(key);
+    if (first !== undefined)
+      return [{ path: `edge.routes[${i}]`, message: `has the host and path of edge.routes[${first}]` }];
+    seen.set(key, i);
+    return [];
+  });
+}
+
+function limitProblems(perSecond: number, burst: number, at: string): Problem[] {
+  const problems: Problem[] = [];
+  if (!(perSecond > 0 && perSecond <= 1_000_000))
+    problems.push({ path: `${at}.requestsPerSecond`, message: 'must be above 0' });
+  if (!Number.isInteger(burst) || burst < 0)
+    problems.push({ path: `${at}.burst`, message: 'must be a whole number, 0 or more' });
+  return problems;
+}
+
+function bodyProblems(size: string, path: string): Problem[] {
+  return sizeInBytes(size) === undefined
+    ? [{ path, message: 'must be a size such as 512k or 10m, and not 0' }]
+    : [];
+}
+
+function cidrProblems(cidr: string, path: string): Problem[] {
+  const message = cidrProblem(cidr);
+  return message ? [{ path, message: `${JSON.stringify(cidr)} ${message}` }] : [];
+}
