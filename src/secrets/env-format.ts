@@ -75,5 +75,5 @@ function oneLine(text: string): string {
   return text
     .replace(/[\p{Cc}\u2028\u2029\ufeff]+/gu, ' ')
     .replace(/[\p{Surrogate}\p{Noncharacter_Code_Point}\ufffd]/gu, '')
-    .replace(/[\s\\]+$/, '');
+    .replace(/(?<![\s\\])[\s\\]+$/, '');
 }
