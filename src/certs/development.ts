@@ -1,0 +1,72 @@
+import { authorityRenewalReason, renewalReason } from './inspect.ts';
+import type { CertificatePair } from './pem.ts';
+
+/** PEM texts found on disk; a file that is missing is absent. */
+export interface ExistingCertificates {
+  authorityCertificatePem?: string | undefined;
+  authorityKeyPem?: string | undefined;
+  /** The leaf followed by the authority's certificate. */
+  certificatePem?: string | undefined;
+  keyPem?: string | undefined;
+}
+
+export interface DevelopmentCertificates {
+  authority: CertificatePair;
+  leaf: CertificatePair;
+  /** What was issued and why, one line for the user each; empty when everything was kept. */
+  changes: string[];
+}
+
+/**
+ * Decides what of a development stack's certificates is kept and issues the rest. What is kept is returned byte for
+ * byte, and nothing heavy is loaded when that is everything.
+ * @param names domains and addresses the edge answers for
+ */
+export async function planDevelopmentCertificates({
+  stackName,
+  names,
+  existing = {},
+  now,
+}: {
+  stackName: string;
+  names: readonly string[];
+  existing?: ExistingCertificates;
+  now: Date;
+}): Promise<DevelopmentCertificates> {
+  const changes: string[] = [];
+  let authority = pair(existing.authorityCertificatePem, existing.authorityKeyPem);
+  const authorityReason = authority
+    ? authorityRenewalReason({ authority, names, now })
+    : lossReason(existing.authorityCertificatePem, existing.authorityKeyPem);
+  if (!authority || authorityReason !== undefined) {
+    const { createAuthority } = await import('./authority.ts');
+    authority = await createAuthority({ stackName, domains: names, now });
+    changes.push(
+      authorityReason === undefined
+        ? 'new development CA'
+        : `new development CA in place of the old one (${authorityReason}): devices that trust the old one must trust the new one instead`,
+    );
+  }
+
+  let leaf = pair(existing.certificatePem, existing.keyPem);
+  const leafReason = leaf
+    ? renewalReason({ ...leaf, authorityPem: authority.certificatePem, names, now })
+    : lossReason(existing.certificatePem, existing.keyPem);
+  if (!leaf || leafReason !== undefined) {
+    const { issueLeaf } = await import('./leaf.ts');
+    leaf = await issueLeaf({ authority, names, now });
+    const what = `new certificate for ${names.join(', ')}`;
+    changes.push(leafReason === undefined ? what : `${what} in place of the old one (${leafReason})`);
+  }
+  return { authority, leaf, changes };
+}
+
+function pair(certificatePem: string | undefined, keyPem: string | undefined): CertificatePair | undefined {
+  return certificatePem !== undefined && keyPem !== undefined ? { certificatePem, keyPem } : undefined;
+}
+
+/** Why a pair is not whole; undefined when there was never one. */
+function lossReason(certificatePem: string | undefined, keyPem: string | undefined): string | undefined {
+  if (certificatePem !== undefined) return 'its key is missing';
+  return keyPem !== undefined ? 'the certificate is missing' : undefined;
+}
