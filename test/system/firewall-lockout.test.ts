@@ -1,0 +1,85 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { ADDRESS, Lab, missingForLab } from './firewall/lab.ts';
+
+/** As sshd sets it: client's address and port, server's address and port. */
+const session = (client: string, port = 22) => ({
+  SSH_CONNECTION: `${client} 40000 ${client.includes(':') ? ADDRESS.host6 : ADDRESS.host} ${port}`,
+});
+
+describe.skipIf(missingForLab().length > 0)('apply locks nobody out', () => {
+  const lab = new Lab();
+  beforeAll(() => lab.start());
+  afterAll(() => lab.stop());
+  afterEach(() => lab.reset());
+
+  const refuses = (script: string, env: NodeJS.ProcessEnv, ...words: string[]) => {
+    const result = lab.firewall(script, ['apply'], env);
+    expect(result).toMatchObject({ code: 3, stdout: '' });
+    for (const word of words) expect(result.stderr).toContain(word);
+    expect(lab.table()).toBe('');
+  };
+  const accepts = (script: string, env: NodeJS.ProcessEnv = {}) => {
+    expect(lab.firewall(script, ['apply'], env)).toMatchObject({ code: 0, stderr: '' });
+    lab.reset();
+  };
+
+  it('refuses when the session came by a port that would close', () => {
+    refuses(lab.script(), session(ADDRESS.neighbour, 2222), 'this very session', '2222', 'firewall.sshPorts');
+    accepts(lab.script({ sshPorts: [22, 2222] }), session(ADDRESS.neighbour, 2222));
+    accepts(lab.script({ publicTcp: [2222] }), session(ADDRESS.neighbour, 2222));
+  });
+
+  it('refuses when the session came from outside the list', () => {
+    const script = lab.script({ sshFrom: ['198.51.100.0/31', '2001:db8:1::/127'] });
+    refuses(script, session(ADDRESS.neighbour), ADDRESS.neighbour, 'firewall.sshFrom');
+    refuses(script, session(ADDRESS.neighbour6), ADDRESS.neighbour6);
+    accepts(script, session('198.51.100.1'));
+    accepts(script, session('2001:db8:1::1'));
+    accepts(lab.script({ sshFrom: ['198.51.100.3'] }), session(ADDRESS.neighbour));
+  });
+
+  it('an opening for the session is as good', () => {
+    const opening = (from: string) =>
+      lab.script({ sshFrom: ['10.0.0.0/8'], openings: [{ port: 22, protocol: 'tcp', from: [from] }] });
+    accepts(opening('198.51.100.3'), session(ADDRESS.neighbour));
+    refuses(opening('198.51.100.4'), session(ADDRESS.neighbour));
+  });
+
+  it('a session over a trusted interface is safe', () => {
+    lab.run('host', ['ip', 'link', 'add', 'wg0', 'type', 'bridge']);
+    lab.run('host', ['ip', 'addr', 'add', '10.8.0.1/24', 'dev', 'wg0']);
+    const overVpn = { SSH_CONNECTION: '10.8.0.2 40000 10.8.0.1 22' };
+    refuses(lab.script({ sshFrom: ['198.51.100.3'] }), overVpn);
+    accepts(lab.script({ sshFrom: ['198.51.100.3'], trustedInterfaces: ['wg0'] }), overVpn);
+    lab.run('host', ['ip', 'link', 'del', 'wg0']);
+  });
+
+  it('finds the session when sudo has dropped the variable', () => {
+    const script = lab.script();
+    const shell = `env -u SSH_CONNECTION '${script}' apply; echo "code $?"`;
+    const result = lab.run('host', ['bash', '-c', shell], lab.environment(session(ADDRESS.neighbour, 2222)));
+    expect(result.stdout).toBe('code 3\n');
+    expect(result.stderr).toContain('this very session');
+    expect(lab.table()).toBe('');
+  });
+
+  it('refuses while sshd listens on a port that would close, unless on loopback', async () => {
+    const sshd = await lab.listen('host', ['tcp:2022'], 'sshd');
+    refuses(lab.script(), {}, 'sshd listens on port 2022', 'firewall.sshPorts');
+    accepts(lab.script({ sshPorts: [22, 2022] }));
+    process.kill(-sshd.pid!, 'SIGKILL');
+    accepts(lab.script());
+  });
+
+  it('refuses when the way to the internet would not be filtered', () => {
+    refuses(lab.script({ trustedInterfaces: ['eth0'] }), {}, 'default route leaves by eth0');
+    const link = (...words: string[]) => lab.run('host', ['ip', 'link', ...words]);
+    link('add', 'br-wan', 'type', 'bridge');
+    link('set', 'br-wan', 'up');
+    lab.run('host', ['ip', 'addr', 'add', '192.0.2.1/24', 'dev', 'br-wan']);
+    lab.run('host', ['ip', 'route', 'add', 'default', 'via', '192.0.2.2', 'metric', '50']);
+    refuses(lab.script(), {}, 'br-wan', 'br-*');
+    link('del', 'br-wan');
+    accepts(lab.script());
+  });
+});

@@ -1,0 +1,203 @@
+import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { ADDRESS, Lab, missingForLab, nextOutput, until } from './firewall/lab.ts';
+
+describe.skipIf(missingForLab().length > 0)('loading, confirming and going back', () => {
+  const lab = new Lab();
+  beforeAll(() => lab.start());
+  afterAll(() => lab.stop());
+  afterEach(() => lab.reset());
+
+  const confirmed = (script: string) => {
+    expect(lab.firewall(script, ['apply'])).toMatchObject({ code: 0, stderr: '' });
+    expect(lab.firewall(script, ['confirm'])).toMatchObject({ code: 0, stderr: '' });
+    return lab.table();
+  };
+
+  it('unconfirmed rules vanish in time, without a trace of the wait', async () => {
+    const script = lab.script();
+    const { stdout } = lab.firewall(script, ['apply', '--timeout', '2']);
+    expect(stdout).toContain(`sudo ${script} confirm`);
+    expect(lab.table()).toContain('chain prerouting');
+    expect(await until(() => lab.table() === '', 6)).toBe(true);
+    expect(await until(() => !existsSync(join(lab.state, 'pending')), 2)).toBe(true);
+    expect(lab.firewall(script, ['confirm'])).toMatchObject({ code: 3 });
+    expect(lab.table()).toBe('');
+  });
+
+  it('what was confirmed before comes back when a change is not confirmed', async () => {
+    const before = confirmed(lab.script());
+    lab.firewall(lab.script({ publicTcp: [8080] }), ['apply', '--timeout=2']);
+    expect(lab.table()).toContain('8080');
+    expect(await until(() => lab.table() === before, 6)).toBe(true);
+  });
+
+  it('confirmed rules stay when the time is up, in files of root alone', async () => {
+    const script = lab.script();
+    lab.firewall(script, ['apply', '--timeout=2']);
+    expect(lab.firewall(script, ['confirm']).code).toBe(0);
+    expect(await until(() => lab.table() === '', 4)).toBe(false);
+    expect(lab.firewall(script, ['status'])).toMatchObject({ code: 0 });
+    expect(statSync(lab.state).mode & 0o777).toBe(0o700);
+    expect(statSync(join(lab.state, 'confirmed.nft')).mode & 0o777).toBe(0o600);
+  });
+
+  it('the way back outlives kill -9 of everything in the session that began it', async () => {
+    const line = `'${lab.script()}' apply --timeout 2; sleep 60`;
+    const shell = lab.spawn('host', ['bash', '-c', line], lab.environment());
+    expect(await nextOutput(shell)).toContain('Loaded');
+    process.kill(-shell.pid!, 'SIGKILL');
+    expect(lab.table()).not.toBe('');
+    expect(await until(() => lab.table() === '', 6)).toBe(true);
+  });
+
+  it('the way back does not need the stack folder', async () => {
+    const script = lab.script();
+    lab.firewall(script, ['apply', '--timeout=2']);
+    writeFileSync(script, 'garbage');
+    expect(await until(() => lab.table() === '', 6)).toBe(true);
+  });
+
+  it('a second apply starts the time anew: the first timer no longer counts', async () => {
+    const script = lab.script();
+    lab.firewall(script, ['apply', '--timeout=2']);
+    lab.firewall(script, ['apply', '--timeout=60']);
+    expect(await until(() => lab.table() === '', 4)).toBe(false);
+    expect(lab.firewall(script, ['status']).stdout).toMatch(/confirmed {2}no, going back in 5\d seconds/);
+  });
+
+  it('applying what is loaded and confirmed does nothing', () => {
+    const script = lab.script();
+    const before = confirmed(script);
+    expect(lab.firewall(script, ['apply']).stdout).toContain('nothing to do');
+    expect(existsSync(join(lab.state, 'pending'))).toBe(false);
+    expect(lab.table()).toBe(before);
+  });
+
+  it('plan shows a change (4) or none (0), and a hole that somebody poked', () => {
+    const script = lab.script();
+    expect(lab.firewall(script, ['plan'])).toMatchObject({ code: 4, stderr: '' });
+    expect(lab.table()).toBe('');
+    confirmed(script);
+    // Addresses that the rate limit has seen are no change.
+    lab.answers('stranger', [`tcp,${ADDRESS.host},22`, `tcp,${ADDRESS.host6},22`]);
+    expect(lab.firewall(script, ['plan'])).toMatchObject({ code: 0, stdout: 'no change\n' });
+    const other = lab.firewall(lab.script({ publicTcp: [80, 8443] }), ['plan']);
+    expect(other).toMatchObject({ code: 4 });
+    expect(other.stdout).toMatch(/^-.*80, 443[\s\S]*^\+.*80, 8443/m);
+    lab.run('host', ['nft', 'insert', 'rule', 'inet', 'css_fw', 'from_world', 'accept']);
+    expect(lab.firewall(script, ['plan'])).toMatchObject({ code: 4 });
+    expect(lab.firewall(script, ['status'])).toMatchObject({ code: 4 });
+    expect(lab.firewall(script, ['rollback'])).toMatchObject({ code: 0 });
+    expect(lab.firewall(script, ['plan'])).toMatchObject({ code: 0 });
+  });
+
+  it('status tells: not loaded, waiting, in force, and what was dropped', () => {
+    const script = lab.script();
+    expect(lab.firewall(script, ['status'])).toMatchObject({
+      code: 4,
+      stdout: expect.stringMatching(/^loaded +no$/m),
+    });
+    lab.firewall(script, ['apply']);
+    expect(lab.firewall(script, ['status'])).toMatchObject({
+      code: 4,
+      stdout: expect.stringContaining('going back in'),
+    });
+    lab.firewall(script, ['confirm']);
+    lab.answers('stranger', [`tcp,${ADDRESS.host},9000`]);
+    const { code, stdout } = lab.firewall(script, ['status']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^world_drop +[1-9]\d* packets/m);
+  });
+
+  it('the connection that applied cannot confirm; a new one can', () => {
+    const script = lab.script();
+    const from = (port: number) => ({ SSH_CONNECTION: `198.51.100.3 ${port} 198.51.100.1 22` });
+    lab.firewall(script, ['apply'], from(40001));
+    expect(lab.firewall(script, ['confirm'], from(40001))).toMatchObject({ code: 3 });
+    expect(lab.firewall(script, ['status']).code).toBe(4);
+    expect(lab.firewall(script, ['confirm'], from(40002))).toMatchObject({ code: 0 });
+  });
+
+  it('confirm refuses when the kernel holds other rules than were applied', () => {
+    const script = lab.script();
+    lab.firewall(script, ['apply']);
+    lab.run('host', ['nft', 'flush', 'chain', 'inet', 'css_fw', 'from_world']);
+    expect(lab.firewall(script, ['confirm'])).toMatchObject({ code: 3 });
+    expect(existsSync(join(lab.state, 'confirmed.nft'))).toBe(false);
+  });
+
+  it("another stack's rules are replaced on demand only, and come back by rollback", () => {
+    const theirs = confirmed(lab.script({}, undefined, 'wiki'));
+    const script = lab.script();
+    const refusal = lab.firewall(script, ['apply']);
+    expect(refusal).toMatchObject({ code: 3, stderr: expect.stringContaining('another stack (wiki)') });
+    expect(lab.firewall(script, ['remove'])).toMatchObject({ code: 3 });
+    expect(lab.table()).toBe(theirs);
+    expect(lab.firewall(script, ['apply', '--replace'])).toMatchObject({ code: 0 });
+    expect(lab.table()).toContain('stack shop');
+    lab.firewall(script, ['rollback']);
+    expect(lab.table()).toBe(theirs);
+  });
+
+  it('an nft that crashes while loading leaves the confirmed rules in force', () => {
+    const before = confirmed(lab.script());
+    const path = stubs({ nft: 'if [ "$*" = "-f -" ]; then kill -SEGV $$; fi; exec /usr/sbin/nft "$@"' });
+    const result = lab.firewall(lab.script({ publicTcp: [8080] }), ['apply'], { PATH: path });
+    expect(result.code).toBe(1);
+    expect(lab.table()).toBe(before);
+    expect(existsSync(join(lab.state, 'pending'))).toBe(false);
+  });
+
+  it('where systemd runs, the timer is a unit of its own', async () => {
+    const log = join(lab.folder, 'systemd.log');
+    const path = stubs({
+      'systemd-run': `printf '%s\\n' "$@" >'${log}'`,
+      systemctl: `printf '%s\\n' "$*" >>'${log}'`,
+    });
+    const script = lab.script();
+    // A process namespace whose first process is in the lab's network, as on a real host, and a /run of its own.
+    const machine = (command: string) =>
+      lab.run(
+        'host',
+        [
+          'unshare',
+          '--pid',
+          '--fork',
+          '--mount-proc',
+          'sh',
+          '-euc',
+          'mount -t tmpfs none /run; mkdir -p /run/systemd/system; "$@"; :',
+          '-',
+          script,
+          command,
+        ],
+        lab.environment({ PATH: path }),
+      );
+    expect(machine('apply')).toMatchObject({ code: 0, stderr: '' });
+    const args = readFileSync(log, 'utf8').split('\n');
+    expect(args).toContain('--on-active=60');
+    expect(args).toContain(`--setenv=CSS_FIREWALL_STATE=${lab.state}`);
+    const unit = args.find((arg) => arg.startsWith('--unit='))!.slice('--unit='.length);
+    const command = args.slice(args.indexOf(join(lab.state, 'firewall.sh')) - 1).filter(Boolean);
+    expect(lab.run('host', command, lab.environment()).code).toBe(0);
+    expect(lab.table()).toBe('');
+
+    expect(machine('apply').code).toBe(0);
+    expect(machine('confirm').code).toBe(0);
+    expect(readFileSync(log, 'utf8')).toMatch(/stop css-firewall-[0-9a-f-]{36}\.timer/);
+    expect(unit).toMatch(/^css-firewall-[0-9a-f-]{36}$/);
+    // A timer that fires late finds nothing to do.
+    expect(lab.run('host', command, lab.environment()).code).toBe(0);
+    expect(lab.table()).not.toBe('');
+  });
+
+  /** Programs that stand before the real ones of their names; gives the PATH that finds them. */
+  function stubs(bodies: Record<string, string>): string {
+    const folder = mkdtempSync(join(lab.folder, 'bin-'));
+    for (const [name, body] of Object.entries(bodies))
+      writeFileSync(join(folder, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+    return `${folder}:${process.env['PATH']}`;
+  }
+});
