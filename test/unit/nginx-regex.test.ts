@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import { renderNginx } from '../../src/render/nginx/index.ts';
+import { fullEdgeStack } from '../fixtures/edge.ts';
+
+const text = renderNginx(fullEdgeStack())
+  .map(({ content }) => content)
+  .join('\n');
+
+/** Every regular expression in maps, locations and directives, translated to this engine's syntax. */
+const patterns = [
+  ...new Set(
+    [...text.matchAll(/"~(\*?)((?:[^"\\]|\\.)+)"|location ~(\*?) "((?:[^"\\]|\\.)+)"/g)].map(
+      ([, star, map, locationStar, location]) => `${star ?? locationStar ?? ''} ${map ?? location}`,
+    ),
+  ),
+].map((entry) => {
+  const [star, ...rest] = entry.split(' ');
+  const source = rest.join(' ');
+  const flags = `${star === '*' || source.includes('(?i)') ? 'i' : ''}${source.includes('(?s)') ? 's' : ''}`;
+  return [
+    source,
+    new RegExp(source.replace(/\(\?[is]\)/g, '').replaceAll('\\x00{10}', '\\x00{10}'), flags),
+  ] as const;
+});
+
+const size = 8192;
+const repeated = [
+  'a',
+  '/',
+  '.',
+  ' ',
+  ',',
+  '&',
+  '%',
+  '=',
+  ':',
+  '::',
+  '0:',
+  '\\',
+  '"',
+  '\xff',
+  'a.',
+  'token',
+  'a=b&',
+  '&a',
+  'abc def ',
+  ';',
+  '/.',
+  'OPTIONS:',
+  'https://',
+  '-a',
+  '1.',
+];
+const hostile = repeated.flatMap((unit) => {
+  const body = unit.repeat(size / unit.length);
+  return [
+    body,
+    `${body}!`,
+    `/${body}`,
+    `/admin${body}`,
+    `1:OPTIONS:https://${body}:`,
+    `https://a${body}`,
+    `::${body}`,
+  ];
+});
+
+/** The best of several runs: what the pattern costs, not what the machine was doing. */
+function milliseconds(pattern: RegExp, input: string): number {
+  let best = Number.POSITIVE_INFINITY;
+  for (let run = 0; run < 5; run++) {
+    const start = performance.now();
+    pattern.test(input);
+    best = Math.min(best, performance.now() - start);
+    if (best < 0.5) break;
+  }
+  return best;
+}
+
+describe('#48 regular expressions', () => {
+  test('all of them were found', () => {
+    expect(patterns.length).toBeGreaterThan(25);
+  });
+
+  test.each(patterns)('%s takes less than 1 ms for 8 kB of anything', (_source, pattern) => {
+    const slow = hostile
+      .map((input) => [milliseconds(pattern, input), input.slice(0, 40)] as const)
+      .filter(([ms]) => ms >= 1);
+    expect(slow).toEqual([]);
+  });
+
+  test.each(patterns)('%s repeats no group that repeats inside', (source) => {
+    expect(source).not.toMatch(/[+*}]\)[+*{]/);
+  });
+});
