@@ -13,6 +13,7 @@ import type { FirewallPolicy } from '../../../src/stack/model.ts';
 export const ADDRESS = {
   host: '198.51.100.1',
   host6: '2001:db8:1::1',
+  hostLink: 'fe80::1%eth0',
   stranger: '198.51.100.2',
   stranger6: '2001:db8:1::2',
   neighbour: '198.51.100.3',
@@ -36,7 +37,7 @@ export const basePolicy: FirewallPolicy = {
   trustedInterfaces: [],
 };
 
-const tools = ['nft', 'ip', 'ss', 'shellcheck', 'unshare', 'setsid', 'flock'];
+const tools = ['nft', 'ip', 'ss', 'shellcheck', 'unshare', 'setsid', 'flock', 'ping'];
 
 /** What this machine lacks for these tests; where CI says so, lacking anything is a failure. */
 export function missingForLab(): string[] {
@@ -63,12 +64,21 @@ export class Lab {
     const script = wiring.replaceAll('@', `${this.prefix}-`);
     const { status, stderr } = spawnSync('sh', ['-eu'], { input: script, encoding: 'utf8' });
     if (status !== 0) throw new Error(`cannot build the namespaces: ${stderr}`);
-    await this.listen('host', ['tcp:22', 'tcp:80', 'tcp:443', 'tcp:9000', 'udp:443', 'udp:9001']);
+    await this.listen('host', [
+      'tcp:22',
+      'tcp:80',
+      'tcp:443',
+      'tcp:9000',
+      'udp:443',
+      'udp:9001',
+      'udp:68',
+      'udp:546',
+    ]);
     await this.listen('container', ['tcp:5432', 'tcp:443', 'tcp:8080', 'udp:5353']);
     await this.listen('stranger', ['tcp:80', 'udp:53:169.254.169.254', 'tcp:7000']);
     // IPv6 takes a moment on a new bridge.
     const path = `tcp,${ADDRESS.container6},8080`;
-    if (!(await until(() => this.answers('neighbour', [path])[path]!, 10)))
+    if (!(await until(() => this.answers('neighbour', [path]).length === 1, 10)))
       throw new Error('the namespaces do not pass IPv6');
   }
 
@@ -105,11 +115,15 @@ export class Lab {
     return child;
   }
 
-  /** Which of the targets (`tcp,address,port`) answer? */
-  answers(from: Place, targets: readonly string[]): Record<string, boolean> {
-    const { stdout } = this.run(from, ['node', helper('probe.mjs'), ...targets]);
-    const answers: boolean[] = JSON.parse(stdout);
-    return Object.fromEntries(targets.map((target, index) => [target, answers[index]!]));
+  /** Tries all targets at once, as probe.mjs takes them: `tcp,address,port`. */
+  probe(from: Place, targets: readonly string[]): boolean[] {
+    return JSON.parse(this.run(from, ['node', helper('probe.mjs'), ...targets]).stdout);
+  }
+
+  /** Those of the targets that answer. */
+  answers(from: Place, targets: readonly string[]): string[] {
+    const answers = this.probe(from, targets);
+    return targets.filter((_, index) => answers[index]);
   }
 
   /** A connection that stays open; `alive` sends a line and waits for its echo. */
@@ -201,6 +215,7 @@ for place in host stranger neighbour; do
   ip -n @$place addr add 198.51.100.$number/24 dev eth0
   ip -n @$place addr add 2001:db8:1::$number/64 dev eth0 nodad
 done
+ip -n @host addr add fe80::1/64 dev eth0 nodad
 # the stranger is the way to the internet, and stands in for the cloud's metadata service
 ip -n @host route add default via 198.51.100.2
 ip -n @host route add default via 2001:db8:1::2

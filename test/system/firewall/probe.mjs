@@ -1,4 +1,5 @@
-// Tries every target named as an argument (`tcp,198.51.100.1,22`) at once; prints a JSON list of booleans: did it answer?
+// Tries every target named as an argument (`tcp,198.51.100.1,22`, with a source port `udp,198.51.100.1,68,67`)
+// at once; prints a JSON list of booleans: did it answer?
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 
@@ -14,7 +15,7 @@ function tcp(address, port) {
   });
 }
 
-function udp(address, port) {
+function udp(address, port, source) {
   return new Promise((resolve) => {
     const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
     const done = (answered) => {
@@ -25,10 +26,12 @@ function udp(address, port) {
     const timer = setTimeout(done, patience, false);
     socket.on('message', () => done(true));
     socket.on('error', () => done(false));
-    socket.send('x', port, address);
+    socket.bind(source, () => socket.send('x', port, address));
   });
 }
 
 const targets = process.argv.slice(2).map((arg) => arg.split(','));
-const answers = targets.map(([kind, address, port]) => (kind === 'tcp' ? tcp : udp)(address, Number(port)));
+const answers = targets.map(([kind, address, port, source]) =>
+  (kind === 'tcp' ? tcp : udp)(address, Number(port), source && Number(source)),
+);
 process.stdout.write(JSON.stringify(await Promise.all(answers)));
