@@ -104,7 +104,7 @@ const route = v.strictObject({
   ),
 });
 
-export const SECRET_KINDS = ['password', 'hmac', 'hex', 'base64', 'fernet', 'uuid', 'external'] as const;
+const SECRET_KINDS = ['password', 'hmac', 'hex', 'base64', 'fernet', 'uuid', 'external'] as const;
 
 const delivery = v.picklist(['file', 'variable']);
 

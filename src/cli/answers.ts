@@ -1,0 +1,132 @@
+import { readFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { parse } from 'yaml';
+import { type Problem, UserError } from '../errors.ts';
+import { readOptional } from '../project/inputs.ts';
+import { dotted, type AnswerPath } from '../stack/answer-problem.ts';
+import { parseAppFlag } from '../stack/app-flag.ts';
+import { changeAnswer, newStackText } from '../stack/document.ts';
+import { parseStackDocument, plainAnswers, type StackDocument } from '../stack/load.ts';
+import { presets } from '../stack/presets.ts';
+import { type Draft, parseAnswer, presetNames, questions, setIn } from '../stack/questions.ts';
+import type { Arguments } from './args.ts';
+
+export const STACK_FILE = 'stack.yaml';
+
+/** One answer given by a flag. */
+export interface Edit {
+  path: AnswerPath;
+  value: unknown;
+}
+
+/** What the command line and the folder say, before any prompt. */
+export interface Given {
+  /** As typed or derived; undefined when only the wizard can tell. */
+  folder: string | undefined;
+  /** stack.yaml as it is on disk, which the new one replaces. */
+  onDisk: string | undefined;
+  /** The answers a run starts from: of the folder, or of --config. */
+  source: StackDocument | undefined;
+  edits: readonly Edit[];
+}
+
+/** @throws {UserError} for a wrong flag, an unreadable file, wrong YAML */
+export function givenAnswers(args: Arguments): Given {
+  const config = args.values.get('config')?.[0];
+  const here = readOptional(resolve(STACK_FILE)) !== undefined;
+  const folder = args.target ?? (here ? '.' : undefined);
+  const onDisk = folder === undefined ? undefined : readOptional(resolve(folder, STACK_FILE));
+  const text = config === undefined ? onDisk : readConfig(config);
+  const file = config === undefined ? shownPath(folder) : config === '-' ? '<stdin>' : config;
+  return { folder, onDisk, source: text === undefined ? undefined : parseStackDocument(text, file), edits: flagEdits(args) };
+}
+
+/** The document with the flags' answers set; comments and everything else stay. */
+export function applyEdits(source: StackDocument, edits: readonly Edit[]): StackDocument {
+  return edits.reduce((document, { path, value }) => changeAnswer(document, path, value), source);
+}
+
+/**
+ * Completes the answers of a new stack without asking.
+ * @throws {UserError} listing every answer that is missing, with its flag
+ */
+export function newStackWithoutAsking(given: Given, args: Arguments): { folder: string; source: StackDocument } {
+  let draft = given.edits.reduce<Record<string, unknown>>((answers, { path, value }) => setIn(answers, path, value), { version: 1 });
+  const takeDefaults = args.switches.has('yes');
+  const folder = given.folder ?? (draft['name'] as string | undefined) ?? (takeDefaults ? 'my-stack' : undefined);
+  const missing: Problem[] = [];
+  for (const question of questions) {
+    if (valueAt(draft, question.path) !== undefined || question.when?.(draft as Draft) === false) continue;
+    const fallback = question.fallback(draft as Draft, folder === undefined ? '' : basename(resolve(folder)));
+    const hasDefault = takeDefaults || !['name', 'environment', 'domains'].includes(String(question.path[0])) || (question.path[0] === 'name' && folder !== undefined);
+    if (fallback === undefined || !hasDefault) {
+      missing.push({ path: dotted(question.path), message: 'is missing', hint: `give --${question.flag} ${question.value}` });
+    } else if (fallback !== '' && !isImplied(question.path, fallback)) {
+      draft = setIn(draft, question.path, fallback);
+    }
+  }
+  if (missing.length > 0) {
+    throw new UserError(takeDefaults ? missing : [...missing, { message: 'there is no terminal to ask on', hint: '--yes takes the defaults where there are any; --config reads a file' }]);
+  }
+  if (draft['apps'] === undefined && draft['services'] === undefined) draft = { ...draft, ...presets.find(({ name }) => name === 'single-app')!.answers };
+  return { folder: folder!, source: parseStackDocument(newStackText(draft), shownPath(folder)) };
+}
+
+/** Values that are the schema's own default need not stand in the file. */
+function isImplied(path: AnswerPath, fallback: unknown): boolean {
+  return path[0] === 'firewall' && (JSON.stringify(fallback) === '[22]' || JSON.stringify(fallback) === '[]');
+}
+
+function flagEdits(args: Arguments): Edit[] {
+  const edits: Edit[] = [];
+  const preset = args.values.get('preset')?.[0];
+  if (preset !== undefined) {
+    const found = presets.find(({ name }) => name === preset);
+    if (!found) throw new UserError({ message: `unknown preset "${preset}"`, hint: `there are ${presetNames.join(', ')}` });
+    for (const [key, value] of Object.entries({ services: {}, apps: {}, ...found.answers })) edits.push({ path: [key], value });
+  }
+  for (const question of questions) {
+    const values = args.values.get(question.flag);
+    if (values !== undefined) edits.push({ path: question.path, value: parseAnswer(question, values) });
+  }
+  for (const name of args.values.get('service') ?? []) edits.push({ path: ['services', name], value: {} });
+  for (const text of args.values.get('app') ?? []) {
+    const { name, app } = parseAppFlag(text);
+    edits.push({ path: ['apps', name], value: app });
+  }
+  for (const text of args.values.get('set') ?? []) edits.push(parseSet(text));
+  return edits;
+}
+
+/** `edge.limits.maxBody=10m`, `apps.web.routes[0].path=/app`, `domains=[a.example, b.example]`. */
+function parseSet(text: string): Edit {
+  const [, place, value] = /^([A-Za-z][\w.[\]-]*)=(.*)$/s.exec(text) ?? [];
+  if (place === undefined || value === undefined) throw new UserError({ message: `--set ${text}: is not PATH=VALUE`, hint: 'e.g. --set edge.limits.maxBody=10m' });
+  const path = place.split('.').flatMap((part) => part.split(/[[\]]+/).filter((piece) => piece !== '').map((piece, index) => (index > 0 ? Number(piece) : piece)));
+  if (path.some((part) => Number.isNaN(part))) throw new UserError({ message: `--set ${place}: an index in [] must be a number` });
+  try {
+    return { path, value: value === '' ? undefined : parse(value) };
+  } catch {
+    throw new UserError({ message: `--set ${place}: the value is not valid YAML`, hint: 'quote it, e.g. --set \'name="a: b"\'' });
+  }
+}
+
+function readConfig(file: string): string {
+  if (file === '-') return readFileSync(0, 'utf8');
+  const text = readOptional(file);
+  if (text === undefined) throw new UserError({ message: `--config ${file}: there is no such file` });
+  return text;
+}
+
+function shownPath(folder: string | undefined): string {
+  return folder === undefined || folder === '.' ? STACK_FILE : join(folder, STACK_FILE);
+}
+
+function valueAt(answers: unknown, path: AnswerPath): unknown {
+  return path.reduce<unknown>((node, part) => (node as Record<string | number, unknown> | undefined)?.[part], answers);
+}
+
+/** The answers of a document as a draft the wizard can change. */
+export function draftOf(source: StackDocument): Draft {
+  return plainAnswers(source) as Draft;
+}

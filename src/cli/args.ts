@@ -1,0 +1,71 @@
+import { parseArgs } from 'node:util';
+import { UserError } from '../errors.ts';
+import { suggestion } from '../stack/answer-problem.ts';
+import { type CommandName, type Flag, flags } from './flags.ts';
+
+export interface Arguments {
+  command: CommandName;
+  /** Folder of the stack (or, for `explain`, the setting), as typed. */
+  target?: string;
+  switches: ReadonlySet<string>;
+  values: ReadonlyMap<string, readonly string[]>;
+}
+
+const COMMANDS: readonly CommandName[] = ['check', 'render', 'explain', 'pin'];
+
+/**
+ * @param argv arguments after the program's name
+ * @throws {UserError} on an unknown flag, a missing value or a surplus argument
+ */
+export function parseArguments(argv: readonly string[]): Arguments {
+  const first = argv.find((word) => !word.startsWith('-'));
+  const command = COMMANDS.find((name) => name === first && argv[0] === name) ?? 'create';
+  const rest = command === 'create' ? argv : argv.slice(1);
+  const known = flags.filter((flag) => flag.commands.includes(command));
+  const { values, positionals } = parse(rest, known, command);
+  if (positionals.length > 1) {
+    throw new UserError({ message: `takes one ${command === 'explain' ? 'setting' : 'folder'}, not ${positionals.length}: ${positionals.join(' ')}`, hint: 'see --help' });
+  }
+  const switches = new Set<string>();
+  const texts = new Map<string, readonly string[]>();
+  for (const [name, value] of Object.entries(values)) {
+    if (value === true) switches.add(name);
+    else if (value !== undefined && value !== false) texts.set(name, Array.isArray(value) ? (value as string[]) : [value as string]);
+  }
+  return { command, ...(positionals[0] === undefined ? {} : { target: positionals[0] }), switches, values: texts };
+}
+
+function parse(argv: readonly string[], known: readonly Flag[], command: CommandName) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      strict: true,
+      options: Object.fromEntries(
+        known.map(({ name, short, value, multiple }) => [
+          name,
+          { type: value ? ('string' as const) : ('boolean' as const), ...(short ? { short } : {}), ...(multiple ? { multiple: true } : {}) },
+        ]),
+      ),
+    });
+  } catch (error) {
+    throw explained(error as Error & { code?: string }, argv, known, command);
+  }
+}
+
+function explained(error: Error & { code?: string }, argv: readonly string[], known: readonly Flag[], command: CommandName): Error {
+  switch (error.code) {
+    case 'ERR_PARSE_ARGS_UNKNOWN_OPTION': {
+      const word = /'(-[^']*)'/.exec(error.message)?.[1] ?? argv.find((one) => one.startsWith('-')) ?? '';
+      const elsewhere = flags.find(({ name }) => `--${name}` === word);
+      const hint = elsewhere
+        ? `it belongs to ${elsewhere.commands.map((name) => (name === 'create' ? 'the wizard' : name)).join(', ')}`
+        : suggestion(word.replace(/^-+/, ''), known.map(({ name }) => name))?.replace('"', '"--');
+      return new UserError({ message: `unknown flag ${word}${command === 'create' ? '' : ` for ${command}`}`, hint: hint ?? 'see --help' });
+    }
+    case 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE':
+      return new UserError({ message: error.message.split('\n')[0]!.replace(/^Option /, 'flag ').replace(/<value>/, 'VALUE'), hint: 'see --help' });
+    default:
+      return error;
+  }
+}

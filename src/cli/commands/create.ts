@@ -1,0 +1,118 @@
+import { resolve } from 'node:path';
+import { EXIT, type ExitCode, UserError } from '../../errors.ts';
+import { assemble, type Assembled } from '../../project/assemble.ts';
+import { readInputs, readOptional } from '../../project/inputs.ts';
+import { systemRandom } from '../../secrets/kinds.ts';
+import { buildStack } from '../../stack/build.ts';
+import { readSpec, type StackDocument } from '../../stack/load.ts';
+import type { Stack } from '../../stack/model.ts';
+import { applyPlan, inspectFolder, type Plan, planTree, recover, unifiedDiff, withLock } from '../../workspace/index.ts';
+import { applyEdits, givenAnswers, newStackWithoutAsking, STACK_FILE } from '../answers.ts';
+import type { Arguments } from '../args.ts';
+import type { Invocation } from '../main.ts';
+import { report } from '../report.ts';
+import { version } from '../version.ts';
+
+/** What is to be written: complete answers and the values the user has entered. */
+export interface Order {
+  folder: string;
+  source: StackDocument;
+  /** stack.yaml as it was read, if there was one. */
+  answersRead: string | undefined;
+  supplied: Readonly<Record<string, string>>;
+  /** Freshly resolved image digests, to be kept in place of those on disk. */
+  digests?: Readonly<Record<string, string>>;
+}
+
+/** The wizard: answers → stack.yaml → files on disk. */
+export async function create(invocation: Invocation): Promise<ExitCode> {
+  const { args, output } = invocation;
+  const order = await takeOrder(invocation);
+  if (order === 'done') return EXIT.ok;
+  if (args.switches.has('dry-run')) {
+    const { plan } = await preview(order);
+    if (args.switches.has('json')) report(invocation, order, await prepare(order), plan, { written: false });
+    else output.result((await unifiedDiff(plan, { colour: output.style('red', 'x', 'stdout') !== 'x' })) || 'Nothing would change.');
+    return args.switches.has('exit-code') && plan.changes ? EXIT.findings : EXIT.ok;
+  }
+  const { prepared, plan } = await writeStack(order);
+  report(invocation, order, prepared, plan, { written: true });
+  return plan.entries.some(({ action }) => action === 'conflict') ? EXIT.refused : EXIT.ok;
+}
+
+async function takeOrder({ args, output }: Invocation): Promise<Order | 'done'> {
+  const given = givenAnswers(args);
+  const supplied = suppliedSecrets(args);
+  if (mayAsk(args)) {
+    const { wizard } = await import('../../wizard/wizard.ts');
+    return wizard({ given, supplied, output });
+  }
+  if (given.source === undefined) {
+    const { folder, source } = newStackWithoutAsking(given, args);
+    return { folder, source, answersRead: given.onDisk, supplied };
+  }
+  const source = applyEdits(given.source, given.edits);
+  const folder = given.folder ?? readSpec(source).name;
+  return { folder, source, answersRead: given.onDisk ?? readOptional(resolve(folder, STACK_FILE)), supplied };
+}
+
+/** Prompts need a terminal at both ends, and nobody wants them in CI or with --yes. */
+function mayAsk(args: Arguments): boolean {
+  const ci = process.env['CI'] !== undefined && process.env['CI'] !== '' && process.env['CI'] !== 'false';
+  const terminal = process.stdin.isTTY === true && process.stderr.isTTY === true && process.env['TERM'] !== 'dumb';
+  return terminal && !ci && !args.switches.has('yes') && !args.switches.has('json') && !args.switches.has('dry-run');
+}
+
+/** `--secret-file WEB_API_KEY=key.txt`: values come from files, so that they stand in no process list. */
+function suppliedSecrets(args: Arguments): Record<string, string> {
+  return Object.fromEntries(
+    (args.values.get('secret-file') ?? []).map((text) => {
+      const [, name, file] = /^([A-Z][A-Z0-9_]*)=(.+)$/.exec(text) ?? [];
+      if (name === undefined || file === undefined) throw new UserError({ message: '--secret-file takes NAME=FILE, with NAME as in .env', hint: 'a value on the command line would show in the process list' });
+      const value = readOptional(file);
+      if (value === undefined) throw new UserError({ message: `--secret-file ${name}: there is no file ${file}` });
+      return [name, value.replace(/\r?\n$/, '')];
+    }),
+  );
+}
+
+export interface Prepared extends Assembled {
+  stack: Stack;
+}
+
+/** Everything the order consists of, in memory. */
+export async function prepare({ folder, source, supplied, digests }: Order): Promise<Prepared> {
+  const root = resolve(folder);
+  const spec = readSpec(source);
+  const stack = buildStack(spec);
+  const found = readInputs(root, spec, stack);
+  const inputs = digests === undefined ? found : { ...found, digests };
+  const assembled = await assemble(stack, { inputs, supplied, now: new Date(), random: systemRandom });
+  const answers = { path: STACK_FILE, content: source.text, mode: 0o644, class: 'answers' } as const;
+  return { ...assembled, stack, tree: { ...assembled.tree, files: [answers, ...assembled.tree.files] } };
+}
+
+/** What writing it would do; touches nothing. */
+export async function preview(order: Order): Promise<{ prepared: Prepared; plan: Plan }> {
+  const prepared = await prepare(order);
+  return { prepared, plan: await planTree(resolve(order.folder), prepared.tree, readBefore(order)) };
+}
+
+/** Carries the order out, under the folder's lock. @throws {UserError} when the folder is not ours or cannot be written */
+export async function writeStack(order: Order): Promise<{ prepared: Prepared; plan: Plan }> {
+  const root = resolve(order.folder);
+  const state = inspectFolder(root);
+  if (state === 'foreign') {
+    throw new UserError({ message: `${order.folder}: is not empty and holds no stack`, hint: 'name an empty or a new folder' }, EXIT.refused);
+  }
+  return withLock(root, async () => {
+    await recover(root);
+    const result = await preview(order);
+    await applyPlan(result.plan, { toolVersion: version });
+    return result;
+  });
+}
+
+function readBefore({ answersRead }: Order): { answersRead?: string } {
+  return answersRead === undefined ? {} : { answersRead };
+}

@@ -1,0 +1,104 @@
+import { type CommandName, flags } from './flags.ts';
+
+interface CommandHelp {
+  usage: string;
+  summary: string;
+  examples: readonly (readonly [string, string])[];
+}
+
+export const commandHelp: Readonly<Record<CommandName, CommandHelp>> = {
+  create: {
+    usage: 'create-secure-stack [DIR]',
+    summary: 'Asks a few questions and writes a hardened Docker Compose stack. In a folder that holds one: changes it.',
+    examples: [
+      ['create-secure-stack', 'ask, then write'],
+      ['create-secure-stack shop --yes', 'a development stack in ./shop, all defaults'],
+      ['create-secure-stack shop --yes --environment production --domain shop.example.com', 'without questions'],
+      ['create-secure-stack shop --config answers.yaml --yes', 'answers from a file'],
+      ['create-secure-stack shop --set edge.limits.maxBody=10m --dry-run', 'what would change'],
+    ],
+  },
+  check: {
+    usage: 'create-secure-stack check [DIR]',
+    summary: 'Tells what has drifted from stack.yaml and what weakens the stack; exits with 4 on findings.',
+    examples: [
+      ['create-secure-stack check', 'this folder'],
+      ['create-secure-stack check shop --json', 'for CI'],
+    ],
+  },
+  render: {
+    usage: 'create-secure-stack render [DIR] --out DIR',
+    summary: 'Writes the tree with every secret masked, always the same bytes for the same answers: for snapshot tests.',
+    examples: [['create-secure-stack render shop --out snapshot', 'beside your tests']],
+  },
+  explain: {
+    usage: 'create-secure-stack explain [SETTING]',
+    summary: 'Why a generated line is there, which source demands it, how to relax it safely.',
+    examples: [
+      ['create-secure-stack explain', 'everything there is an explanation for'],
+      ['create-secure-stack explain read_only', 'one line of docker-compose.yml'],
+      ['create-secure-stack explain apps.needs', 'one setting of stack.yaml'],
+    ],
+  },
+  pin: {
+    usage: 'create-secure-stack pin [DIR]',
+    summary: 'Resolves every image tag to its digest with Docker, keeps them in images.lock.json and uses them.',
+    examples: [['create-secure-stack pin shop', 'run it again to take newer images']],
+  },
+};
+
+export const exitCodes: readonly (readonly [number, string])[] = [
+  [0, 'done, or nothing to do'],
+  [1, 'failed'],
+  [2, 'wrong use, wrong or missing answer'],
+  [3, 'refused: would lose your edits, not a stack folder, locked'],
+  [4, 'drift or findings (check, --dry-run --exit-code)'],
+  [130, 'Ctrl-C'],
+  [143, 'SIGTERM'],
+];
+
+/** Help for one command, examples first. `width` in columns. */
+export function helpText(command: CommandName, width: number): string {
+  const { usage, summary, examples } = commandHelp[command];
+  const others = command === 'create' ? (['check', 'render', 'explain', 'pin'] as const) : [];
+  return [
+    ...wrap(summary, width, ''),
+    '',
+    'Examples',
+    ...examples.flatMap(([line, what]) => [`  ${line}`, `      ${what}`]),
+    '',
+    `Usage: ${usage} [flags]`,
+    ...(others.length > 0 ? ['', 'Commands', ...others.map((name) => `  ${name.padEnd(8)} ${commandHelp[name].summary.split(/[;:,]/)[0]}`)] : []),
+    '',
+    'Flags',
+    ...flags
+      .filter((flag) => flag.commands.includes(command))
+      .flatMap(({ name, short, value, multiple, help }) => {
+        const left = `  ${short ? `-${short}, ` : '    '}--${name}${value ? ` ${value}` : ''}${multiple ? ' …' : ''}`;
+        return left.length <= 30 ? hanging(left.padEnd(32), help, width) : [left, ...wrap(help, width, ' '.repeat(32))];
+      }),
+    '',
+    'Exit codes',
+    ...exitCodes.map(([code, meaning]) => `  ${String(code).padStart(3)}  ${meaning}`),
+    '',
+  ].join('\n');
+}
+
+function hanging(left: string, text: string, width: number): string[] {
+  const lines = wrap(text, width, ' '.repeat(left.length));
+  return [left + lines[0]!.trimStart(), ...lines.slice(1)];
+}
+
+/** Breaks text at spaces. */
+export function wrap(text: string, width: number, indent: string): string[] {
+  const lines: string[] = [];
+  let line = indent;
+  for (const word of text.split(' ')) {
+    if (line.length + word.length + 1 > width && line.trim() !== '') {
+      lines.push(line);
+      line = indent;
+    }
+    line += line.trim() === '' ? word : ` ${word}`;
+  }
+  return [...lines, line];
+}

@@ -1,0 +1,81 @@
+import { relative, resolve } from 'node:path';
+import { composeCommand, primaryUrl } from '../render/docs/commands.ts';
+import { shellWord } from '../render/quote/shell.ts';
+import type { Plan } from '../workspace/index.ts';
+import type { Order, Prepared } from './commands/create.ts';
+import type { Invocation } from './main.ts';
+import { equivalentCommand } from './equivalent.ts';
+import { version } from './version.ts';
+
+/** Tells what was (or would be) done, what needs attention, and which commands come next. */
+export function report({ args, output }: Invocation, order: Order, prepared: Prepared, plan: Plan, { written }: { written: boolean }): void {
+  const warnings = warningsOf(prepared, plan);
+  const nextSteps = nextStepsOf(order, prepared);
+  if (args.switches.has('json')) {
+    output.result(
+      JSON.stringify(
+        {
+          version,
+          dir: resolve(order.folder),
+          written,
+          files: plan.entries.map(({ path, class: kind, action, mode, reason, offer }) => ({ path, class: kind, action, mode: mode.toString(8).padStart(4, '0'), reason, ...(offer ? { offer } : {}) })),
+          secrets: { generated: prepared.secrets.generated, missing: prepared.secrets.missing, retired: prepared.secrets.retired },
+          notes: prepared.notes,
+          warnings,
+          nextSteps,
+        },
+        null,
+        2,
+      ),
+    );
+    return;
+  }
+  for (const line of summary(plan)) output.note(line);
+  for (const note of prepared.notes) output.note(`  ${note}`);
+  if (prepared.secrets.generated.length > 0) output.note(`  made ${prepared.secrets.generated.length} secrets, in ${prepared.stack.secretStore.envFile}`);
+  for (const warning of warnings) output.note(`${output.style('yellow', 'warning:')} ${warning}`);
+  output.note('');
+  output.result(nextSteps.map(({ why, command }) => `# ${why}\n${command}`).join('\n'));
+}
+
+function summary(plan: Plan): string[] {
+  if (!plan.changes) return ['Nothing to change: every file is as stack.yaml says.'];
+  const files = plan.entries.filter(({ class: kind }) => kind !== 'directory');
+  const count = (action: string): number => files.filter((entry) => entry.action === action).length;
+  const parts = [
+    ['create', 'written'],
+    ['update', 'updated'],
+    ['merge', 'merged with your edits'],
+    ['keep', 'kept as you edited them'],
+    ['conflict', 'in conflict with your edits'],
+    ['remove', 'removed'],
+    ['mode', 'with permissions put right'],
+  ] as const;
+  const listed = files.filter(({ action }) => ['merge', 'remove', 'mode', 'update'].includes(action)).slice(0, 30);
+  return [
+    `Files: ${parts.filter(([action]) => count(action) > 0).map(([action, words]) => `${count(action)} ${words}`).join(', ')}.`,
+    ...listed.map(({ path, action, reason }) => `  ${action.padEnd(8)} ${path} (${reason})`),
+  ];
+}
+
+function warningsOf({ stack, secrets }: Prepared, plan: Plan): string[] {
+  return [
+    ...plan.entries.filter(({ action }) => action === 'conflict').map(({ path, offer }) => `${path}: your edits and ours touch the same lines; yours stay, ours are in ${offer ?? `${path}.new`}`),
+    ...secrets.missing.map((id) => `${id} is blank: the stack will not start before you fill it in (in ${stack.secretStore.envFile}; then run this again)`),
+    ...secrets.retired.map((id) => `${id} has no consumer any more; its value is kept at the end of ${stack.secretStore.envFile}`),
+    ...secrets.ignored.map((id) => `${id}: the value given was not taken; ${stack.secretStore.envFile} has one already`),
+    ...secrets.problems.map(({ path, message }) => [path, message].filter(Boolean).join(': ')),
+    ...stack.warnings,
+  ];
+}
+
+function nextStepsOf(order: Order, { stack }: Prepared): { why: string; command: string }[] {
+  const compose = composeCommand(stack);
+  const folder = relative('', resolve(order.folder));
+  return [
+    ...(folder === '' ? [] : [{ why: 'go there', command: `cd ${shellWord(folder)}` }]),
+    { why: `start; then open ${primaryUrl(stack)}`, command: `${compose} up -d --wait` },
+    ...(stack.environment === 'development' ? [] : [{ why: 'close the host; confirm from a new connection (firewall/README.md)', command: 'sudo firewall/firewall.sh apply' }]),
+    { why: 'the same without questions', command: equivalentCommand(order, stack) },
+  ];
+}

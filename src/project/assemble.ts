@@ -1,0 +1,110 @@
+import { checkCertificateFiles } from '../certs/user-files.ts';
+import { UserError } from '../errors.ts';
+import type { FileTree, GeneratedFile } from '../fileset.ts';
+import { renderFiles } from '../render/stack.ts';
+import type { RandomSource } from '../secrets/kinds.ts';
+import { renderSecretFiles } from '../secrets/secret-files.ts';
+import { resolveSecrets, type SecretState } from '../secrets/store.ts';
+import type { Stack } from '../stack/model.ts';
+import { CERTIFICATES, type Inputs, LOCK_FILE } from './inputs.ts';
+
+export interface AssembleOptions {
+  inputs: Inputs;
+  /** Values of external secrets the user has just given, by variable of `.env`. */
+  supplied: Readonly<Record<string, string>>;
+  now: Date;
+  random: RandomSource;
+}
+
+export interface Assembled {
+  tree: FileTree;
+  secrets: SecretState;
+  /** What happened to certificates, and what to know, one line each. */
+  notes: readonly string[];
+}
+
+/**
+ * The whole tree of a stack, secrets and certificates included. No I/O: what is on disk comes in as `inputs`, time and
+ * randomness as arguments (keys of certificates excepted, which the platform's crypto makes).
+ * @throws {UserError} for secrets or certificate files that cannot be used
+ */
+export async function assemble(stack: Stack, { inputs, supplied, now, random }: AssembleOptions): Promise<Assembled> {
+  const secrets = resolveSecrets({
+    secrets: stack.secrets,
+    secretFiles: stack.secretFiles,
+    existing: inputs.env,
+    existingFiles: inputs.secretFiles,
+    supplied,
+    random,
+  });
+  const plain = renderFiles(stack, { digests: inputs.digests });
+  const secretTree = renderSecretFiles(secrets, stack);
+  const certificates = await certificateFiles(stack, inputs, now);
+  return {
+    tree: {
+      files: [...plain.files, ...lockFile(inputs.digests), ...secretTree.files, ...certificates.files],
+      directories: [...plain.directories, ...secretTree.directories],
+    },
+    secrets,
+    notes: certificates.notes,
+  };
+}
+
+/** The resolved digests, kept so that every machine renders the same and no network is needed for it. */
+function lockFile(digests: Readonly<Record<string, string>>): GeneratedFile[] {
+  if (Object.keys(digests).length === 0) return [];
+  const sorted = Object.fromEntries(Object.entries(digests).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return [{ path: LOCK_FILE, content: `${JSON.stringify(sorted, null, 2)}\n`, mode: 0o644, class: 'generated' }];
+}
+
+async function certificateFiles(stack: Stack, { certificates }: Inputs, now: Date): Promise<{ files: GeneratedFile[]; notes: string[] }> {
+  switch (certificates.mode) {
+    case 'acme':
+      return { files: [], notes: [] };
+    case 'files': {
+      const { problems, warnings } = checkCertificateFiles({
+        certificatePem: certificates.certificate,
+        keyPem: certificates.key,
+        certificateFile: certificates.certificateFile,
+        keyFile: certificates.keyFile,
+        names: stack.domains,
+        now,
+      });
+      if (problems.length > 0) throw new UserError(problems);
+      return { files: liveFiles(certificates.certificate, certificates.key), notes: warnings.map(({ message }) => `${certificates.certificateFile}: ${message}`) };
+    }
+    case 'dev-ca': {
+      const { planDevelopmentCertificates } = await import('../certs/development.ts');
+      const { authority, leaf, changes } = await planDevelopmentCertificates({
+        stackName: stack.name,
+        names: stack.domains,
+        existing: {
+          authorityCertificatePem: certificates.authority,
+          authorityKeyPem: certificates.authorityKey,
+          certificatePem: certificates.leaf,
+          keyPem: certificates.leafKey,
+        },
+        now,
+      });
+      return {
+        files: [
+          { path: CERTIFICATES.authority, content: authority.certificatePem, mode: 0o644, class: 'secret' },
+          { path: CERTIFICATES.authorityKey, content: authority.keyPem, mode: 0o600, class: 'secret' },
+          ...liveFiles(leaf.certificatePem, leaf.keyPem),
+        ],
+        notes: changes,
+      };
+    }
+  }
+}
+
+/**
+ * What the edge serves. Its user is not the owner of the files, so the key is 0444; the folder above it is 0700, which
+ * keeps everybody else on the host out, as with the secret files.
+ */
+function liveFiles(certificate: string, key: string): GeneratedFile[] {
+  return [
+    { path: CERTIFICATES.leaf, content: certificate, mode: 0o644, class: 'secret' },
+    { path: CERTIFICATES.leafKey, content: key, mode: 0o444, class: 'secret' },
+  ];
+}

@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { UserError } from '../errors.ts';
+import { type EnvFile, parseEnvFile } from '../secrets/env-parse.ts';
+import type { Stack } from '../stack/model.ts';
+import type { StackSpec } from '../stack/schema.ts';
+
+/** What of a stack lies on disk already and must be kept: secrets, certificates, resolved image digests. */
+export interface Inputs {
+  env: EnvFile | undefined;
+  /** Content of the secret files by name. */
+  secretFiles: ReadonlyMap<string, string>;
+  certificates: CertificateInputs;
+  digests: Readonly<Record<string, string>>;
+}
+
+export type CertificateInputs =
+  | { mode: 'dev-ca'; authority?: string; authorityKey?: string; leaf?: string; leafKey?: string }
+  | { mode: 'files'; certificate: string; key: string; certificateFile: string; keyFile: string }
+  | { mode: 'acme' };
+
+/** Places of the certificates in a stack's folder. */
+export const CERTIFICATES = {
+  authority: 'certs/ca/ca.crt',
+  authorityKey: 'certs/ca/ca.key',
+  leaf: 'certs/live/fullchain.pem',
+  leafKey: 'certs/live/privkey.pem',
+} as const;
+
+export const LOCK_FILE = 'images.lock.json';
+
+/**
+ * Reads what is there. A missing file is absent; an unreadable one is an error.
+ * @throws {UserError} when a file is not what it should be, with its line where it has one
+ */
+export function readInputs(root: string, spec: StackSpec, stack: Stack): Inputs {
+  const { envFile, directory } = stack.secretStore;
+  const env = readOptional(resolve(root, envFile));
+  return {
+    env: env === undefined ? undefined : parseEnvFile(env, envFile),
+    secretFiles: new Map(
+      stack.secretFiles.flatMap(({ name }) => {
+        const content = readOptional(resolve(root, directory, name));
+        return content === undefined ? [] : [[name, content] as const];
+      }),
+    ),
+    certificates: certificateInputs(root, spec),
+    digests: readDigests(root),
+  };
+}
+
+function certificateInputs(root: string, { tls }: StackSpec): CertificateInputs {
+  switch (tls.mode) {
+    case 'acme':
+      return { mode: 'acme' };
+    case 'dev-ca': {
+      const found = Object.entries(CERTIFICATES).map(([key, path]) => [key, readOptional(resolve(root, path))]);
+      return { mode: 'dev-ca', ...Object.fromEntries(found.filter(([, text]) => text !== undefined)) };
+    }
+    case 'files': {
+      const certificateFile = tls.certificate!;
+      const keyFile = tls.key!;
+      return {
+        mode: 'files',
+        certificateFile,
+        keyFile,
+        certificate: readGiven(root, certificateFile, 'tls.certificate'),
+        key: readGiven(root, keyFile, 'tls.key'),
+      };
+    }
+  }
+}
+
+/** `images.lock.json`: image as in the catalogue or stack.yaml → digest. */
+export function readDigests(root: string): Record<string, string> {
+  const text = readOptional(resolve(root, LOCK_FILE));
+  if (text === undefined) return {};
+  const broken = (message: string) => new UserError({ file: LOCK_FILE, message, hint: 'run "create-secure-stack pin" to write it anew' });
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch {
+    throw broken('is not JSON');
+  }
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) throw broken('must hold an object');
+  for (const [image, digest] of Object.entries(data)) {
+    if (typeof digest !== 'string' || !/^sha256:[0-9a-f]{64}$/.test(digest)) throw broken(`holds no digest for ${image}`);
+  }
+  return data as Record<string, string>;
+}
+
+function readGiven(root: string, file: string, path: string): string {
+  const text = readOptional(resolve(root, file));
+  if (text === undefined) throw new UserError({ path, message: `there is no file ${file}`, hint: 'the path is relative to the folder of stack.yaml' });
+  return text;
+}
+
+export function readOptional(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    if (code === 'EACCES' || code === 'EPERM') throw new UserError({ message: `${path}: no permission to read it`, hint: 'run as the user who made it, or with sudo' }, 1);
+    if (code === 'EISDIR') throw new UserError({ message: `${path}: is a folder, a file was expected` }, 3);
+    throw error;
+  }
+}

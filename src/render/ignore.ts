@@ -1,0 +1,68 @@
+import type { GeneratedFile } from '../fileset.ts';
+import type { Stack } from '../stack/model.ts';
+
+/** Ignore files that keep secrets out of git and out of every image, and the user's own extension points. */
+export function renderIgnoreFiles({ secretStore }: Stack): GeneratedFile[] {
+  const inside = secretStore.envFile === '.env';
+  const gitignore = [
+    '# Secrets and keys: never in git.',
+    ...(inside ? ['/.env', `/${secretStore.directory}/`] : []),
+    '.env',
+    '.env.*',
+    '!.env.example',
+    '/certs/',
+    '',
+    '# State of one machine: locks, journals, files half written.',
+    '/.secure-stack/lock',
+    '/.secure-stack/journal.json',
+    '*.css-*.tmp',
+    '',
+  ];
+  const dockerignore = [
+    '# Kept out of every image that is built from this folder.',
+    '.git',
+    '.env',
+    '.env.*',
+    ...(inside ? [secretStore.directory] : []),
+    'certs',
+    '.secure-stack',
+    '**/node_modules',
+    '**/*.md',
+    '**/test',
+    '**/tests',
+    '**/docs',
+    '',
+  ];
+  return [
+    { path: '.gitignore', mode: 0o644, class: 'generated', content: gitignore.join('\n') },
+    { path: '.dockerignore', mode: 0o644, class: 'generated', content: dockerignore.join('\n') },
+  ];
+}
+
+/** Files for the user to fill, written once and never touched again. */
+export function renderExtensionPoints(): GeneratedFile[] {
+  return [
+    {
+      path: 'docker-compose.override.yml',
+      mode: 0o644,
+      class: 'seed',
+      content: [
+        '# Yours: Compose reads this file after docker-compose.yml, and create-secure-stack never changes it.',
+        '# `create-secure-stack check` tells when something in it undoes a protection.',
+        '#',
+        '# services:',
+        '#   web:',
+        '#     environment:',
+        '#       LOG_LEVEL: debug',
+        'services: {}',
+        '',
+      ].join('\n'),
+    },
+    {
+      path: 'nginx/custom/README.md',
+      mode: 0o644,
+      class: 'seed',
+      content: '# Your own nginx settings\n\nFiles `*.conf` here are read inside `http { }`, after the generated ones. create-secure-stack never changes them.\n',
+    },
+  ];
+}

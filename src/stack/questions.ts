@@ -1,0 +1,171 @@
+import { catalog } from '../catalog/index.ts';
+import { type AnswerPath, type AnswerProblem, dotted } from './answer-problem.ts';
+import { checkAnswers } from './load.ts';
+import { presets } from './presets.ts';
+import type { StackInput } from './schema.ts';
+
+/** Answers while they are being gathered. */
+export type Draft = { [Key in keyof StackInput]?: StackInput[Key] | undefined };
+
+/**
+ * One answer the wizard asks for and a flag gives. What it means, its choices and what is valid come from the schema;
+ * here is only how it is asked.
+ */
+export interface Question {
+  /** Place in stack.yaml. */
+  path: AnswerPath;
+  /** Without the leading `--`. */
+  flag: string;
+  /** Stands for the value in the help. */
+  value: string;
+  /** The prompt, and the flag's line in the help. */
+  message: string;
+  /** `list`: several values, comma-separated in the prompt, the flag repeated or comma-separated. */
+  kind: 'text' | 'choice' | 'list' | 'ports';
+  choices?: readonly { value: string; title: string }[];
+  /** Only asked when it matters. */
+  when?: (draft: Draft) => boolean;
+  /** Proposed answer; undefined: must be given. */
+  fallback: (draft: Draft, folder: string) => string | readonly (string | number)[] | undefined;
+}
+
+const isMode = (mode: string) => (draft: Draft): boolean => draft.tls?.mode === mode;
+
+export const questions: readonly Question[] = [
+  {
+    path: ['name'],
+    flag: 'name',
+    value: 'NAME',
+    message: 'Name of the stack',
+    kind: 'text',
+    fallback: (_draft, folder) => slug(folder),
+  },
+  {
+    path: ['environment'],
+    flag: 'environment',
+    value: 'ENV',
+    message: 'What is it for?',
+    kind: 'choice',
+    choices: [
+      { value: 'development', title: 'development: on this machine, own certificate authority' },
+      { value: 'staging', title: 'staging: on a server, for testers' },
+      { value: 'production', title: 'production: on a server, for everybody' },
+    ],
+    fallback: () => 'development',
+  },
+  {
+    path: ['domains'],
+    flag: 'domain',
+    value: 'NAME',
+    message: 'Domain names, the main one first',
+    kind: 'list',
+    fallback: ({ environment }) => (environment === 'development' ? ['localhost'] : undefined),
+  },
+  {
+    path: ['tls', 'mode'],
+    flag: 'tls',
+    value: 'MODE',
+    message: 'Where do TLS certificates come from?',
+    kind: 'choice',
+    choices: [
+      { value: 'dev-ca', title: 'a local authority made for this stack (development)' },
+      { value: 'acme', title: 'Let’s Encrypt, renewed by itself' },
+      { value: 'files', title: 'my own certificate files' },
+    ],
+    fallback: ({ environment }) => (environment === 'development' ? 'dev-ca' : 'acme'),
+  },
+  {
+    path: ['tls', 'email'],
+    flag: 'tls-email',
+    value: 'ADDRESS',
+    message: 'E-mail for the certificate authority (may be empty)',
+    kind: 'text',
+    when: isMode('acme'),
+    fallback: () => '',
+  },
+  {
+    path: ['tls', 'certificate'],
+    flag: 'tls-certificate',
+    value: 'FILE',
+    message: 'Certificate with its chain (PEM)',
+    kind: 'text',
+    when: isMode('files'),
+    fallback: () => undefined,
+  },
+  {
+    path: ['tls', 'key'],
+    flag: 'tls-key',
+    value: 'FILE',
+    message: 'Private key (PEM)',
+    kind: 'text',
+    when: isMode('files'),
+    fallback: () => undefined,
+  },
+  {
+    path: ['firewall', 'sshPorts'],
+    flag: 'ssh-port',
+    value: 'PORT',
+    message: 'SSH port of the server',
+    kind: 'ports',
+    when: ({ environment }) => environment !== 'development',
+    fallback: () => [22],
+  },
+  {
+    path: ['firewall', 'sshFrom'],
+    flag: 'ssh-from',
+    value: 'CIDR',
+    message: 'Addresses SSH is allowed from (empty: everybody, rate-limited)',
+    kind: 'list',
+    when: ({ environment }) => environment !== 'development',
+    fallback: () => [],
+  },
+];
+
+/** Names of presets and services, for flags and prompts. */
+export const presetNames = presets.map(({ name }) => name);
+export const serviceNames = catalog.map(({ name }) => name);
+
+/** A flag's or prompt's text as the answer it means. */
+export function parseAnswer(question: Question, text: string | readonly string[]): unknown {
+  const parts = (Array.isArray(text) ? (text as readonly string[]) : [text as string]).flatMap((part) =>
+    question.kind === 'list' || question.kind === 'ports' ? part.split(',') : [part],
+  );
+  const words = parts.map((part) => part.trim()).filter((part) => part !== '' || question.kind === 'text');
+  switch (question.kind) {
+    case 'list':
+      return words;
+    case 'ports':
+      return words.map((word) => (/^\d+$/.test(word) ? Number(word) : word));
+    default:
+      return words.at(-1) === '' ? undefined : words.at(-1);
+  }
+}
+
+/** What is wrong with one answer, by the rules that hold for the whole file; undefined when nothing is. */
+export function answerProblem(question: Question, draft: Draft, value: unknown): AnswerProblem | undefined {
+  const { problems } = checkAnswers(setIn(complete(draft), question.path, value));
+  const place = dotted(question.path);
+  return problems.find(({ path }) => dotted(path) === place || dotted(path).startsWith(`${place}[`));
+}
+
+/** The draft with stand-ins for what has not been asked yet, so that one answer can be judged by itself. */
+function complete(draft: Draft): Record<string, unknown> {
+  return { version: 1, name: 'draft', environment: 'development', domains: ['localhost'], ...dropUndefined(draft), tls: { mode: 'dev-ca', ...draft.tls } };
+}
+
+/** A copy of the object with one value set. */
+export function setIn(target: Record<string, unknown>, path: AnswerPath, value: unknown): Record<string, unknown> {
+  const [head, ...rest] = path as [string, ...(string | number)[]];
+  if (rest.length > 0) return { ...target, [head]: setIn((target[head] as Record<string, unknown>) ?? {}, rest, value) };
+  return value === undefined ? dropUndefined({ ...target, [head]: undefined }) : { ...target, [head]: value };
+}
+
+function dropUndefined(object: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
+}
+
+/** A folder's name as a stack's name. */
+function slug(folder: string): string {
+  const name = folder.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^[^a-z]+|-+$/g, '').slice(0, 30).replace(/-+$/, '');
+  return name || 'my-stack';
+}
