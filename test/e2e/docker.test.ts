@@ -106,9 +106,11 @@ describe.runIf(requireDocker())('the stand-in images', () => {
   const lab = new Lab();
   const imageId = async () => (await docker(['image', 'inspect', '-f', '{{.Id}}', tag])).stdout.trim();
   const tag = `${lab.id}:1`;
+  /** Images that lose their tag to a later one. */
+  const leftOver: string[] = [];
   beforeAll(() => ensureImages(['css-test/app:1']));
   afterAll(async () => {
-    await docker(['image', 'rm', '--force', tag], { allowFailure: true });
+    await docker(['image', 'rm', '--force', tag, ...leftOver], { allowFailure: true });
     await lab.removeAll();
   });
 
@@ -140,10 +142,12 @@ describe.runIf(requireDocker())('the stand-in images', () => {
     const standIn = { tag, context: 'app' };
     await ensureImage(standIn);
     const built = await imageId();
+    leftOver.push(built);
     await ensureImage(standIn);
     expect(await imageId()).toBe(built);
     await ensureImage({ ...standIn, args: { PORT: '9090' } });
-    expect(await imageId()).not.toBe(built);
+    leftOver.push(await imageId());
+    expect(leftOver[1]).not.toBe(built);
 
     await docker(['tag', 'debian:trixie-slim', tag]);
     const official = await imageId();

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type RunResult, run } from './process.ts';
 
@@ -90,16 +90,16 @@ async function imageLabel(tag: string): Promise<string | undefined> {
 }
 
 /**
- * Builds `contextDir` as `tag` and labels the image with the context's hash. Of several processes that build the same tag
- * at once, one works and the others then find its layers in the cache.
+ * Builds `contextDir` as `tag` and labels the image with the context's hash. Of several processes that build the same
+ * context at once, one works and the others then find its layers in the cache.
  */
 export async function buildImage(
   tag: string,
   contextDir: string,
   args: Record<string, string> = {},
 ): Promise<RunResult> {
-  // flock(1) drops the lock even when this process is killed.
-  const lock = join(tmpdir(), `create-secure-stack-build-${tag.replace(/[^\w.-]/g, '_')}.lock`);
+  // flock(1): the lock ends with the build, whatever is killed.
+  const lock = join(tmpdir(), `create-secure-stack-build-${basename(contextDir)}.lock`);
   const buildArgs = Object.entries(args).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
   const label = `${hashLabel}=${await contextHash(contextDir, args)}`;
   // The host's network: where the engine has no working bridge for builds, apt still reaches its mirror.

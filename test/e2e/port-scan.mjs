@@ -17,7 +17,8 @@ function accepts(port) {
       socket.destroy();
       resolve(answer);
     };
-    socket.setTimeout(Number(timeoutMs), () => finish(false));
+    // When this process was held up, an answer may already wait; the event loop delivers it before the immediate runs.
+    socket.setTimeout(Number(timeoutMs), () => setImmediate(finish, false));
     socket.once('connect', () => finish(true));
     socket.once('error', (error) => (closed.has(error.code) ? finish(false) : reject(error)));
   });
