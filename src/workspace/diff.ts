@@ -45,6 +45,7 @@ export async function unifiedDiff(plan: Plan, { colour }: DiffOptions): Promise<
     const from = entry.action === 'create' ? '/dev/null' : `a/${entry.path}`;
     const to = entry.action === 'remove' ? '/dev/null' : `b/${entry.offer ?? entry.path}`;
     return createTwoFilesPatch(from, to, before, after, undefined, undefined, {
+      context: 3,
       headerOptions: FILE_HEADERS_ONLY,
     });
   });
