@@ -1,0 +1,171 @@
+import { request as httpRequest, type IncomingHttpHeaders, type RequestOptions } from 'node:http';
+import { connect as connectHttp2, type IncomingHttpHeaders as Http2Headers } from 'node:http2';
+import { request as httpsRequest } from 'node:https';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { EdgeContainer } from './lab.ts';
+
+export interface Call {
+  method?: string;
+  /** `Host`; by default the first domain. */
+  host?: string;
+  /** Name in the TLS handshake; by default that of `host`. Empty: none. */
+  sni?: string;
+  headers?: Record<string, string | string[]>;
+  body?: string | Buffer;
+  /** Address the edge should believe, where it trusts the lab's gateway. */
+  from?: string;
+  plain?: boolean;
+}
+
+export interface Answer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  /** Each header's values, apart, as they came. */
+  all(name: string): string[];
+  body: string;
+  /** The body as the echo upstream's JSON. */
+  echo(): Echo;
+}
+
+export interface Echo {
+  method: string;
+  url: string;
+  headers: Record<string, string>;
+  names: string[];
+  size: number;
+  connection: number;
+}
+
+const domain = 'a.example.test';
+
+/** One request over HTTP/1.1 on a connection of its own. */
+export function call(edge: EdgeContainer, path: string, options: Call = {}): Promise<Answer> {
+  const { method = 'GET', host = domain, headers = {}, body, from, plain = false } = options;
+  const sni = options.sni ?? host.replace(/:\d+$/, '');
+  const settings: RequestOptions = {
+    host: edge.address,
+    port: plain ? 8080 : 8443,
+    method,
+    path,
+    headers: { host, ...(from ? { 'x-forwarded-for': from } : {}), ...headers },
+    agent: false,
+    timeout: 20_000,
+  };
+  return new Promise((resolve, reject) => {
+    const request = plain
+      ? httpRequest(settings)
+      : httpsRequest({ ...settings, servername: sni, rejectUnauthorized: false });
+    request.on('timeout', () => request.destroy(new Error(`no answer for ${path}`)));
+    request.on('error', reject);
+    request.on('response', (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+      });
+      response.on('error', reject);
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode!,
+          headers: response.headers,
+          all: (name) => response.headersDistinct[name.toLowerCase()] ?? [],
+          body: text,
+          echo: () => JSON.parse(text) as Echo,
+        }),
+      );
+    });
+    request.end(body);
+  });
+}
+
+/** Statuses of many requests at once. */
+export function burst(
+  edge: EdgeContainer,
+  count: number,
+  path: string,
+  options: Call = {},
+): Promise<Answer[]> {
+  return Promise.all(Array.from({ length: count }, () => call(edge, path, options)));
+}
+
+/** Bytes as they are, over TLS or plain; the answer until the edge closes or `quietMs` pass without a byte. */
+export function raw(
+  edge: EdgeContainer,
+  bytes: string | Buffer,
+  { plain = false, sni = domain, quietMs = 1500 } = {},
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = open(edge, plain, sni);
+    let text = '';
+    const done = () => {
+      socket.destroy();
+      resolve(text);
+    };
+    socket.setTimeout(quietMs, done);
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString('latin1');
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      text || error.code === 'ECONNRESET' ? done() : reject(error),
+    );
+    socket.on('close', done);
+    socket.write(bytes);
+  });
+}
+
+export function open(edge: EdgeContainer, plain = false, sni = domain): Socket {
+  return plain
+    ? connectTcp(8080, edge.address)
+    : connectTls({ host: edge.address, port: 8443, servername: sni, rejectUnauthorized: false });
+}
+
+export interface GrpcAnswer {
+  http: number;
+  /** From the trailers, or from the headers where there is nothing else. */
+  status: string | undefined;
+  headers: Http2Headers;
+  body: string;
+}
+
+/** A unary gRPC call with an empty message. */
+export function grpcCall(edge: EdgeContainer, path: string, size = 0): Promise<GrpcAnswer> {
+  return new Promise((resolve, reject) => {
+    const session = connectHttp2(`https://${domain}`, {
+      createConnection: () =>
+        connectTls({
+          host: edge.address,
+          port: 8443,
+          servername: domain,
+          ALPNProtocols: ['h2'],
+          rejectUnauthorized: false,
+        }),
+    });
+    session.on('error', reject);
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': path,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+    const answer: GrpcAnswer = { http: 0, status: undefined, headers: {}, body: '' };
+    stream.on('response', (headers) => {
+      answer.http = Number(headers[':status']);
+      answer.headers = headers;
+      answer.status = headers['grpc-status'] as string | undefined;
+    });
+    stream.on('trailers', (trailers) => {
+      answer.status = trailers['grpc-status'] as string | undefined;
+    });
+    stream.on('data', (chunk: Buffer) => {
+      answer.body += chunk.toString('latin1');
+    });
+    stream.on('error', reject);
+    stream.on('end', () => {
+      session.close();
+      resolve(answer);
+    });
+    const frame = Buffer.alloc(5 + size);
+    frame.writeUInt32BE(size, 1);
+    stream.end(frame);
+  });
+}

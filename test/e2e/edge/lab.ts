@@ -1,0 +1,181 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { GeneratedFile } from '../../../src/fileset.ts';
+import { renderNginx } from '../../../src/render/nginx/index.ts';
+import type { EdgeStack } from '../../../src/render/nginx/validate.ts';
+import { docker, inspect, remove, run, waitFor } from '../docker.ts';
+import { buildImage, ensureImages } from '../images.ts';
+
+/** How the container of every stack is started; the same flags as in the compose file. */
+const hardening = [
+  '--read-only',
+  '--cap-drop=ALL',
+  '--security-opt=no-new-privileges',
+  '--user=101:101',
+  '--tmpfs=/tmp:size=64m,mode=1777',
+  '--memory=256m',
+  '--pids-limit=100',
+];
+
+export const tlsTools = 'css-test/tls-tools:1';
+const startCommand = ['nginx', '-c', '/etc/secure-stack/nginx/nginx.conf'];
+const upstreamScript = fileURLToPath(new URL('./upstream.mjs', import.meta.url));
+
+export interface EdgeContainer {
+  name: string;
+  address: string;
+  /** The parsed access log, one entry a line; a line that is not strict JSON fails. */
+  accessLog(): Promise<Record<string, unknown>[]>;
+  errorLog(): Promise<string>;
+}
+
+/** A private network with containers in it, for one test file. */
+export class EdgeLab {
+  readonly gateway: string;
+  readonly #network: string;
+  readonly #folder: string;
+  readonly #containers: string[] = [];
+
+  private constructor(network: string, folder: string, gateway: string) {
+    this.#network = network;
+    this.#folder = folder;
+    this.gateway = gateway;
+  }
+
+  static async open(): Promise<EdgeLab> {
+    await ensureImages(['nginx:1.30', 'css-test/app:1']);
+    await buildImage(tlsTools, fileURLToPath(new URL('../images/tls-tools/', import.meta.url)));
+    const network = `css-edge-${randomBytes(4).toString('hex')}`;
+    const folder = await mkdtemp(join(tmpdir(), `${network}-`));
+    await chmod(folder, 0o755);
+    // Internal: the host reaches the containers, they reach only each other.
+    await docker(['network', 'create', '--internal', network]);
+    const { stdout } = await docker([
+      'network',
+      'inspect',
+      '-f',
+      '{{(index .IPAM.Config 0).Gateway}}',
+      network,
+    ]);
+    await certificate(join(folder, 'certs'));
+    return new EdgeLab(network, folder, stdout.trim());
+  }
+
+  /** Starts the app; its DNS name on the network is `alias`. */
+  async startUpstream(alias: string, address?: string): Promise<string> {
+    const options = ['--network-alias', alias, ...(address ? ['--ip', address] : [])];
+    const mount = `${upstreamScript}:/upstream.mjs:ro`;
+    return this.#start(`${alias}-${randomBytes(3).toString('hex')}`, [
+      ...options,
+      `--volume=${mount}`,
+      'css-test/app:1',
+      'node',
+      '/upstream.mjs',
+    ]);
+  }
+
+  async stop(container: string): Promise<void> {
+    await remove({ containers: [container] });
+  }
+
+  /** Starts the edge as a stack would and waits for its health check. */
+  async startEdge(stack: EdgeStack, command: readonly string[] = startCommand): Promise<EdgeContainer> {
+    const folder = await this.#write(renderNginx(stack));
+    const id = randomBytes(3).toString('hex');
+    const name = await this.#start(`edge-${id}`, [
+      ...this.#edgeOptions(folder),
+      'nginx:1.30',
+      ...command,
+      '-g',
+      'daemon off;',
+    ]);
+    await waitFor(`${name} answers`, async () => {
+      const health = ['curl', '-fsS', '-o', '/dev/null', 'http://127.0.0.1:8080/health'];
+      return (await docker(['exec', name, ...health], { allowFailure: true })).code === 0;
+    });
+    const { NetworkSettings } = await inspect(name);
+    return {
+      name,
+      address: NetworkSettings.Networks[this.#network]!.IPAddress,
+      accessLog: async () =>
+        (await docker(['logs', name])).stdout.split('\n').filter(Boolean).map(strictJson),
+      errorLog: async () => (await docker(['logs', name])).stderr,
+    };
+  }
+
+  /** `nginx -t` without any network. */
+  async configurationTest(files: readonly GeneratedFile[], conf: string): Promise<string> {
+    const folder = await this.#write(files);
+    const options = ['run', '--rm', '--network=none', ...hardening, ...this.#volumes(folder)];
+    const { stderr } = await docker([...options, 'nginx:1.30', 'nginx', '-c', conf, '-t']);
+    return stderr;
+  }
+
+  /** Runs a program of the TLS tools image on the network. */
+  async tlsTool(command: readonly string[], input = ''): Promise<string> {
+    const options = ['run', '--rm', '--interactive', `--network=${this.#network}`];
+    const { stdout, stderr } = await docker([...options, tlsTools, ...command], {
+      input,
+      allowFailure: true,
+    });
+    return stdout + stderr;
+  }
+
+  async close(): Promise<void> {
+    await remove({ containers: this.#containers, networks: [this.#network] });
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  async #start(suffix: string, args: readonly string[]): Promise<string> {
+    const name = `${this.#network}-${suffix}`;
+    this.#containers.push(name);
+    await docker(['run', '--detach', '--name', name, `--network=${this.#network}`, ...args]);
+    return name;
+  }
+
+  async #write(files: readonly GeneratedFile[]): Promise<string> {
+    const folder = await mkdtemp(join(this.#folder, 'stack-'));
+    await chmod(folder, 0o755);
+    for (const { path, content, mode } of files) {
+      await mkdir(dirname(join(folder, path)), { recursive: true });
+      await writeFile(join(folder, path), content, { mode });
+    }
+    return folder;
+  }
+
+  #edgeOptions(folder: string): string[] {
+    return [...hardening, ...this.#volumes(folder)];
+  }
+
+  #volumes(folder: string): string[] {
+    return [
+      `--volume=${folder}/nginx:/etc/secure-stack/nginx:ro`,
+      `--volume=${folder}/sample:/etc/secure-stack/sample:ro`,
+      `--volume=${this.#folder}/certs:/etc/secure-stack/certs:ro`,
+    ];
+  }
+}
+
+/** JSON by the letter: valid UTF-8, no duplicate of what a client could have injected. */
+function strictJson(line: string): Record<string, unknown> {
+  if (line.includes('\ufffd')) throw new Error(`not UTF-8: ${line}`);
+  return JSON.parse(line) as Record<string, unknown>;
+}
+
+async function certificate(folder: string): Promise<void> {
+  await mkdir(folder);
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+  const names = 'subjectAltName=DNS:a.example.test,DNS:b.example.test,DNS:*.wild.example.test,DNS:localhost';
+  const output = ['-keyout', 'privkey.pem', '-out', 'fullchain.pem'];
+  await run(
+    'openssl',
+    ['req', '-x509', ...key, '-days', '2', '-subj', '/CN=edge', '-addext', names, ...output],
+    {
+      cwd: folder,
+    },
+  );
+  await chmod(join(folder, 'privkey.pem'), 0o644);
+}

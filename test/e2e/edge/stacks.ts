@@ -1,0 +1,41 @@
+import type { EdgeStack } from '../../../src/render/nginx/validate.ts';
+import { edgeStack, route } from '../../fixtures/edge.ts';
+
+/** Limits that no test meets by accident. */
+const wide = { requestsPerSecond: 5000, burst: 5000, connections: 500, maxBody: '1m' };
+
+export const reader = 'https://ui.example.test';
+
+/** Two domains, a wildcard, localhost; one route of each kind. `web` and `engine` are the lab's upstream. */
+export function labStack(edge: Partial<EdgeStack['edge']> = {}): EdgeStack {
+  return edgeStack(
+    {
+      publicPorts: { http: 8080, https: 8443 },
+      limits: wide,
+      routes: [
+        route('/'),
+        route('/api', { cors: [reader, 'https://*.pr.example.test'] }),
+        route('/admin', { allow: ['198.51.100.0/24', '2001:db8:aaaa::/48'] }),
+        route('/guarded', { allow: ['198.51.100.0/24'], cors: [reader] }),
+        route('/limited', { rateLimit: { requestsPerSecond: 1, burst: 2 } }),
+        route('/small', { maxBody: '2k' }),
+        route('/large', { maxBody: '20m' }),
+        route('/live', { protocol: 'ws' }),
+        route('/gone', { app: 'gone' }),
+        route('/other', { host: 'b.example.test', app: 'gone' }),
+        route('/test.Echo', { app: 'engine', port: 50_052, protocol: 'grpc' }),
+        route('/test.Limited', {
+          app: 'engine',
+          port: 50_052,
+          protocol: 'grpc',
+          rateLimit: { requestsPerSecond: 1, burst: 1 },
+          maxBody: '1k',
+        }),
+        route('/test.Private', { app: 'engine', port: 50_052, protocol: 'grpc', allow: ['198.51.100.0/24'] }),
+        route('/test.Gone', { app: 'gone', port: 50_052, protocol: 'grpc' }),
+      ],
+      ...edge,
+    },
+    { domains: ['a.example.test', 'b.example.test', '*.wild.example.test', 'localhost'] },
+  );
+}
