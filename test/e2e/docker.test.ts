@@ -139,13 +139,14 @@ describe.runIf(requireDocker())('the stand-in images', () => {
 
   it('are built when missing or changed, and never in the place of an image that is not ours', async () => {
     await docker(['image', 'rm', '--force', tag], { allowFailure: true });
-    const standIn = { tag, context: 'app' };
+    // Ports that no other image is built with: the same build would be the same image, and be removed with ours.
+    const standIn = { tag, context: 'app', args: { PORT: '9090' } };
     await ensureImage(standIn);
     const built = await imageId();
     leftOver.push(built);
     await ensureImage(standIn);
     expect(await imageId()).toBe(built);
-    await ensureImage({ ...standIn, args: { PORT: '9090' } });
+    await ensureImage({ ...standIn, args: { PORT: '9091' } });
     leftOver.push(await imageId());
     expect(leftOver[1]).not.toBe(built);
 
