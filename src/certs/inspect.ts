@@ -81,6 +81,8 @@ export function authorityRenewalReason({
   const { certificate } = pair;
   if (!pair.keyMatches) return 'its key does not match';
   if (!certificate.ca) return 'it is no authority';
+  // The one kind of key that leaves are signed with.
+  if (certificate.publicKey.asymmetricKeyType !== 'ec') return 'its key is not an EC key';
   const { permitted } = readFields(certificate);
   if (!permitted) return 'it may issue for every name';
   const refused = certificateNames([...names, ...LOCAL_NAMES]).filter(

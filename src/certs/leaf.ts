@@ -47,6 +47,7 @@ export async function issueLeaf({
   const signingKey = createPrivateKey(authority.keyPem);
   if (!issuer.checkPrivateKey(signingKey))
     throw new Error("the authority's key does not match its certificate");
+  if (signingKey.asymmetricKeyType !== 'ec') throw new Error("the authority's key is not an EC key");
   const { permitted } = readFields(issuer);
   const alternatives = certificateNames([...names, ...LOCAL_NAMES]);
   const refused = alternatives.find((name) => permitted && !permitsName(permitted, name));

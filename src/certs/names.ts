@@ -1,4 +1,4 @@
-import { isIP, isIPv6 } from 'node:net';
+import { isIPv4 } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { domainCovers } from '../stack/domains.ts';
 
@@ -23,10 +23,10 @@ export const LOCAL_NAMES = ['localhost', '127.0.0.1', '::1'] as const;
  * @throws {TypeError} when it is none of these; names are validated when stack.yaml is loaded
  */
 export function certificateName(name: string): CertificateName {
-  if (isIP(name)) return { type: 'ip', value: canonicalAddress(name) };
+  if (isIPv4(name) || looksIPv6(name)) return { type: 'ip', value: canonicalAddress(name) };
   const wildcard = name.startsWith('*.') ? '*.' : '';
   const ascii = domainToASCII(name.slice(wildcard.length));
-  if (ascii === '' || ascii.includes('*') || isIP(ascii))
+  if (ascii === '' || ascii.includes('*') || isIPv4(ascii))
     throw new TypeError(`${JSON.stringify(name)} is no name for a certificate`);
   return { type: 'dns', value: wildcard + ascii };
 }
@@ -52,7 +52,7 @@ export function permittedFor(names: readonly string[]): PermittedNames {
   const domains = wanted.filter(({ type }) => type === 'dns').map(({ value }) => value.replace(/^\*\./, ''));
   const addresses = wanted
     .filter(({ type }) => type === 'ip')
-    .map(({ value }) => `${value}/${isIPv6(value) ? 128 : 32}`);
+    .map(({ value }) => `${value}/${looksIPv6(value) ? 128 : 32}`);
   return {
     dns: [...new Set([...domains, 'localhost', 'test', 'internal'])],
     ip: [...new Set(['127.0.0.0/8', '::1/128', ...addresses])],
@@ -80,14 +80,24 @@ export function addressFromBytes(bytes: Uint8Array): string {
   return canonicalAddress(Buffer.from(bytes).toString('hex').match(/.{4}/g)!.join(':'));
 }
 
+/** By its colon: no other name has one, and the first call of Node's own `isIPv6` compiles for milliseconds. */
+function looksIPv6(name: string): boolean {
+  return name.includes(':');
+}
+
 /** RFC 5952 form, in which equal addresses are equal strings. */
 function canonicalAddress(address: string): string {
-  return isIPv6(address) ? new URL(`http://[${address}]/`).hostname.slice(1, -1) : address;
+  if (!looksIPv6(address)) return address;
+  const url = `http://[${address}]/`;
+  if (!/^[0-9a-f:.]+$/i.test(address) || !URL.canParse(url)) {
+    throw new TypeError(`${JSON.stringify(address)} is no IPv6 address`);
+  }
+  return new URL(url).hostname.slice(1, -1);
 }
 
 /** The 32 or 128 bits of an address in canonical form as zeros and ones. */
 function addressBits(address: string): string {
-  if (!isIPv6(address))
+  if (!looksIPv6(address))
     return address
       .split('.')
       .map((part) => bitsOf(part, 10, 8))

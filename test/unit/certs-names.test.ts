@@ -23,7 +23,17 @@ describe('names', () => {
     expect(certificateName(name)).toEqual(expected);
   });
 
-  test.each(['', '*.', '*.*.example.com', '*.10.0.0.1', 'a b'])('%j is refused', (name) => {
+  test.each([
+    '',
+    '*.',
+    '*.*.example.com',
+    '*.10.0.0.1',
+    'a b',
+    '1:2',
+    '::1]/[',
+    'fe80::1%eth0',
+    'a.test:443',
+  ])('%j is refused', (name) => {
     expect(() => certificateName(name)).toThrow(TypeError);
   });
 

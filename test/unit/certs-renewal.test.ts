@@ -1,6 +1,8 @@
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { createAuthority } from '../../src/certs/authority.ts';
 import { planDevelopmentCertificates } from '../../src/certs/development.ts';
+import { distinguishedName, keyId, signCertificate } from '../../src/certs/encode.ts';
 import { authorityRenewalReason, inspectCertificate, renewalReason } from '../../src/certs/inspect.ts';
 import { issueLeaf } from '../../src/certs/leaf.ts';
 import type { CertificatePair } from '../../src/certs/pem.ts';
@@ -84,6 +86,31 @@ describe('an authority', () => {
     expect(reason({ authority: { ...authority, keyPem: leaf.keyPem } })).toBe('its key does not match');
     expect(reason({ authority: { ...authority, certificatePem: 'x' } })).toBe('it cannot be read');
   });
+});
+
+test('an authority that is not one of ours, RSA or without constraints, is neither kept nor used', async () => {
+  const foreign = (key: { publicKey: KeyObject; privateKey: KeyObject }): CertificatePair => ({
+    certificatePem: signCertificate({
+      subject: distinguishedName('foreign'),
+      issuer: distinguishedName('foreign'),
+      publicKey: key.publicKey,
+      signingKey: createPrivateKey(authority.keyPem),
+      notBefore: start,
+      notAfter: later(700),
+      ca: true,
+      usage: 0x60,
+      issuerKeyId: keyId(key.publicKey),
+      extensions: [],
+    }),
+    keyPem: key.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  });
+  const rsa = foreign(generateKeyPairSync('rsa', { modulusLength: 2048 }));
+  expect(authorityRenewalReason({ authority: rsa, names, now: later(1) })).toBe('its key is not an EC key');
+  await expect(issueLeaf({ authority: rsa, names, now: later(1) })).rejects.toThrow('not an EC key');
+  const free = foreign(generateKeyPairSync('ec', { namedCurve: 'prime256v1' }));
+  expect(authorityRenewalReason({ authority: free, names, now: later(1) })).toBe(
+    'it may issue for every name',
+  );
 });
 
 describe('the plan', () => {
