@@ -132,9 +132,13 @@ describe.skipIf(missingForLab().length > 0)('loading, confirming and going back'
     const theirs = confirmed(lab.script({}, undefined, 'wiki'));
     const script = lab.script();
     const refusal = lab.firewall(script, ['apply']);
-    expect(refusal).toMatchObject({ code: 3, stderr: expect.stringContaining('another stack (wiki)') });
+    expect(refusal).toMatchObject({ code: 3, stderr: expect.stringContaining("another stack's (wiki)") });
     expect(lab.firewall(script, ['remove'])).toMatchObject({ code: 3 });
     expect(lab.table()).toBe(theirs);
+    // As after a reboot: theirs are confirmed, though not loaded.
+    lab.run('host', ['nft', 'delete', 'table', 'inet', 'css_fw']);
+    expect(lab.firewall(script, ['apply'])).toMatchObject({ code: 3 });
+    expect(lab.firewall(script, ['remove'])).toMatchObject({ code: 3 });
     expect(lab.firewall(script, ['apply', '--replace'])).toMatchObject({ code: 0 });
     expect(lab.table()).toContain('stack shop');
     lab.firewall(script, ['rollback']);
