@@ -24,9 +24,12 @@ export async function withLock<T>(root: string, action: () => Promise<T>): Promi
   refuseUnsafePath(folder, `${STATE}/${LOCK}`);
   const made = acquireIn(folder);
   const release = () => {
-    rmSync(join(folder, STATE, LOCK), { force: true });
-    for (const path of [join(folder, STATE), ...made.toReversed()]) {
-      tolerate(['ENOENT', 'ENOTEMPTY', 'EEXIST'], () => rmdirSync(path));
+    try {
+      rmSync(join(folder, STATE, LOCK), { force: true });
+      removeEmpty([join(folder, STATE), ...made.toReversed()]);
+    } catch (error) {
+      // A lock that cannot be removed is worth nothing from the end of this process on; the work itself is done.
+      if (errorCode(error) === undefined) throw error;
     }
   };
   process.once('exit', release);
@@ -58,10 +61,13 @@ function acquireIn(root: string): string[] {
     sweep(state);
     return made;
   } catch (error) {
-    for (const path of [state, ...made.toReversed()])
-      tolerate(['ENOENT', 'ENOTEMPTY', 'EEXIST'], () => rmdirSync(path));
+    removeEmpty([state, ...made.toReversed()]);
     throw ioFailure(error, `locking ${root}`, 'nothing was changed');
   }
+}
+
+function removeEmpty(folders: readonly string[]): void {
+  for (const path of folders) tolerate(['ENOENT', 'ENOTEMPTY', 'EEXIST'], () => rmdirSync(path));
 }
 
 /**
