@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { GeneratedFile } from '../../../src/fileset.ts';
 import { renderNginx } from '../../../src/render/nginx/index.ts';
 import type { EdgeStack } from '../../../src/render/nginx/validate.ts';
+import { renderSampleApp } from '../../../src/render/sample/index.ts';
 import { docker, inspect, remove, run, waitFor } from '../docker.ts';
 import { buildImage, ensureImages } from '../images.ts';
 
@@ -21,7 +22,6 @@ const hardening = [
 ];
 
 export const tlsTools = 'css-test/tls-tools:1';
-const startCommand = ['nginx', '-c', '/etc/secure-stack/nginx/nginx.conf'];
 const upstreamScript = fileURLToPath(new URL('./upstream.mjs', import.meta.url));
 
 export interface EdgeContainer {
@@ -65,11 +65,10 @@ export class EdgeLab {
   }
 
   /** Starts the app; its DNS name on the network is `alias`. */
-  async startUpstream(alias: string, address?: string): Promise<string> {
-    const options = ['--network-alias', alias, ...(address ? ['--ip', address] : [])];
+  async startUpstream(alias: string): Promise<string> {
     const mount = `${upstreamScript}:/upstream.mjs:ro`;
     return this.#start(`${alias}-${randomBytes(3).toString('hex')}`, [
-      ...options,
+      `--network-alias=${alias}`,
       `--volume=${mount}`,
       'css-test/app:1',
       'node',
@@ -82,15 +81,22 @@ export class EdgeLab {
   }
 
   /** Starts the edge as a stack would and waits for its health check. */
-  async startEdge(stack: EdgeStack, command: readonly string[] = startCommand): Promise<EdgeContainer> {
-    const folder = await this.#write(renderNginx(stack));
-    const id = randomBytes(3).toString('hex');
-    const name = await this.#start(`edge-${id}`, [
-      ...this.#edgeOptions(folder),
+  startEdge(stack: EdgeStack): Promise<EdgeContainer> {
+    return this.#startNginx('edge', renderNginx(stack), '/etc/secure-stack/nginx/nginx.conf');
+  }
+
+  /** Starts the sample workload, which answers on plain HTTP alone. */
+  startSample(): Promise<EdgeContainer> {
+    return this.#startNginx('sample', renderSampleApp(), '/etc/secure-stack/sample/nginx.conf');
+  }
+
+  async #startNginx(kind: string, files: readonly GeneratedFile[], conf: string): Promise<EdgeContainer> {
+    const options = [...hardening, ...this.#volumes(await this.#write(files))];
+    const command = ['nginx', '-c', conf, '-g', 'daemon off;'];
+    const name = await this.#start(`${kind}-${randomBytes(3).toString('hex')}`, [
+      ...options,
       'nginx:1.30',
       ...command,
-      '-g',
-      'daemon off;',
     ]);
     await waitFor(`${name} answers`, async () => {
       const health = ['curl', '-fsS', '-o', '/dev/null', 'http://127.0.0.1:8080/health'];
@@ -144,10 +150,6 @@ export class EdgeLab {
       await writeFile(join(folder, path), content, { mode });
     }
     return folder;
-  }
-
-  #edgeOptions(folder: string): string[] {
-    return [...hardening, ...this.#volumes(folder)];
   }
 
   #volumes(folder: string): string[] {

@@ -1,6 +1,7 @@
 // The app behind the edge under test: shows what reached it, and answers the way careless apps do.
 import { createServer } from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 let connections = 0;
 
@@ -21,14 +22,15 @@ const careless = {
 };
 
 const server = createServer((request, response) => {
-  const { pathname } = new URL(request.url, 'http://x');
+  const { pathname, searchParams } = new URL(request.url, 'http://x');
   const status = Number(/^\/(?:api\/)?answer\/(\d{3})$/.exec(pathname)?.[1] ?? 200);
   for (const [name, value] of Object.entries(careless[pathname] ?? {})) response.setHeader(name, value);
   let size = 0;
   request.on('data', (chunk) => {
     size += chunk.length;
   });
-  request.on('end', () => {
+  request.on('end', async () => {
+    await sleep(pathname === '/slow' ? Number(searchParams.get('ms')) : 0);
     response.writeHead(status, { 'content-type': 'application/json' });
     const { method, url, rawHeaders, socket } = request;
     const names = rawHeaders.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase());

@@ -1,0 +1,222 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { requireDocker } from './docker.ts';
+import { burst, call, open, raw } from './edge/client.ts';
+import { type EdgeContainer, EdgeLab } from './edge/lab.ts';
+import { labStack } from './edge/stacks.ts';
+
+/** Connects and drips; how long the edge let it, in seconds, and what it said. */
+function drip(
+  edge: EdgeContainer,
+  first: string,
+  { more = '', plain = true }: { more?: string; plain?: boolean } = {},
+): Promise<number> {
+  return new Promise((resolve) => {
+    const started = Date.now();
+    const socket = open(edge, plain);
+    const timer = setInterval(() => socket.write(more), 1000);
+    const end = () => {
+      clearInterval(timer);
+      resolve((Date.now() - started) / 1000);
+    };
+    socket.on('error', () => {});
+    socket.on('close', end);
+    socket.write(first);
+  });
+}
+
+describe.runIf(requireDocker())('who may ask the edge what, and how often', () => {
+  let lab: EdgeLab;
+  /** Believes the lab's gateway, so that tests can call from any address. */
+  let edge: EdgeContainer;
+  let narrow: EdgeContainer;
+
+  beforeAll(async () => {
+    lab = await EdgeLab.open();
+    await lab.startUpstream('web');
+    edge = await lab.startEdge(labStack({ trustedProxies: [lab.gateway] }));
+    const limits = { requestsPerSecond: 1, burst: 3, connections: 4, maxBody: '1m' };
+    narrow = await lab.startEdge(labStack({ trustedProxies: [lab.gateway], limits }));
+  });
+  afterAll(() => lab?.close());
+
+  const statuses = async (...args: Parameters<typeof burst>) =>
+    (await burst(...args)).map(({ status }) => status).sort();
+
+  describe('#35 rates', () => {
+    test('a burst is served, the rest is 429 with Retry-After', async () => {
+      const answers = await burst(edge, 6, '/limited', { from: '203.0.113.1' });
+      const refused = answers.filter(({ status }) => status === 429);
+      expect(answers.filter(({ status }) => status === 200)).toHaveLength(3);
+      expect(refused).toHaveLength(3);
+      for (const { headers, body } of refused) {
+        expect(headers['retry-after']).toBe('1');
+        expect(JSON.parse(body).error.status).toBe(429);
+      }
+    });
+
+    test('the general limit holds on every route, and one client does not use up another’s', async () => {
+      expect(await statuses(narrow, 6, '/', { from: '203.0.113.2' })).toEqual([200, 200, 200, 200, 429, 429]);
+      expect(await statuses(narrow, 1, '/', { from: '203.0.113.3' })).toEqual([200]);
+    });
+
+    test('a route with a limit of its own keeps the general one', async () => {
+      await burst(narrow, 4, '/', { from: '203.0.113.4' });
+      expect(await statuses(narrow, 2, '/limited', { from: '203.0.113.4' })).toEqual([429, 429]);
+    });
+
+    test('all addresses of a /64 are one client, the next /64 is another', async () => {
+      for (const from of ['2001:db8:1:2::1', '2001:db8:1:2::9', '2001:db8:1:2:ffff::3'])
+        expect(await statuses(edge, 1, '/limited', { from })).toEqual([200]);
+      expect(await statuses(edge, 1, '/limited', { from: '2001:db8:1:2:abcd:1:2:3' })).toEqual([429]);
+      expect(await statuses(edge, 1, '/limited', { from: '2001:db8:1:3::1' })).toEqual([200]);
+    });
+
+    test('an IPv4 address written as IPv6 is the same client', async () => {
+      await burst(edge, 3, '/limited', { from: '::ffff:203.0.113.9' });
+      expect(await statuses(edge, 1, '/limited', { from: '203.0.113.9' })).toEqual([429]);
+    });
+
+    test('#46 the health check is never limited', async () => {
+      expect(await statuses(narrow, 30, '/health', { plain: true })).toEqual(Array(30).fill(200));
+    });
+  });
+
+  test('#36 connections with an unfinished body are counted per client', async () => {
+    const request =
+      'POST / HTTP/1.1\r\nHost: a.example.test\r\nX-Forwarded-For: 203.0.113.20\r\nContent-Length: 9\r\n\r\n1';
+    const sockets = Array.from({ length: 4 }, () => open(narrow));
+    for (const socket of sockets) socket.on('error', () => {}).write(request);
+    await sleep(500);
+    const { status, headers } = await call(narrow, '/', { from: '203.0.113.20' });
+    for (const socket of sockets) socket.destroy();
+    expect([status, headers['retry-after']]).toEqual([429, '1']);
+  });
+
+  describe('#38 bodies', () => {
+    const chunked = (path: string, size: number) =>
+      raw(
+        edge,
+        `POST ${path} HTTP/1.1\r\nHost: a.example.test\r\nTransfer-Encoding: chunked\r\n\r\n${size.toString(16)}\r\n${'x'.repeat(size)}\r\n0\r\n\r\n`,
+      );
+
+    test('the general limit, by length and chunked', async () => {
+      expect((await call(edge, '/', { method: 'POST', body: 'x'.repeat(2 * 1024 ** 2) })).status).toBe(413);
+      expect(await chunked('/', 1024 ** 2 + 1)).toMatch(/^HTTP\/1\.1 413/);
+      expect((await call(edge, '/', { method: 'POST', body: 'x'.repeat(1024 ** 2) })).echo().size).toBe(
+        1024 ** 2,
+      );
+    });
+
+    test('a route’s own limit, smaller or larger', async () => {
+      expect((await call(edge, '/small', { method: 'POST', body: 'x'.repeat(2049) })).status).toBe(413);
+      expect(await chunked('/small', 2049)).toMatch(/^HTTP\/1\.1 413/);
+      expect((await call(edge, '/small', { method: 'POST', body: 'x'.repeat(2048) })).echo().size).toBe(2048);
+      const body = Buffer.alloc(19 * 1024 ** 2);
+      expect((await call(edge, '/large', { method: 'POST', body })).echo().size).toBe(body.length);
+    });
+  });
+
+  describe('#39 allow-lists', () => {
+    test.each(['198.51.100.7', '2001:db8:aaaa:1::5'])('%s may', async (from) => {
+      expect((await call(edge, '/admin/x', { from })).echo().url).toBe('/admin/x');
+    });
+
+    test.each([
+      '/admin',
+      '/admin/',
+      '/admin/x',
+      '//admin',
+      '/./admin',
+      '/x/../admin',
+      '/%61dmin',
+      '/admin%2fx',
+      '/Admin',
+      '/ADMIN/x',
+      '/admin;x',
+      '/admin;/../admin/x',
+      '/admin%20',
+      '/admin%09',
+      '/admin.json',
+      '/admin/..%2fadmin',
+      '/api/..%2fadmin',
+      '/admin?x=/../',
+    ])('%s from elsewhere is refused', async (path) => {
+      expect((await call(edge, path, { from: '203.0.113.5' })).status).toBe(403);
+    });
+
+    test.each(['/x/..;/admin', '/.;/admin', '/api/..;/admin', '/api/.%2e;/admin'])(
+      '%s never reaches an app',
+      async (path) => {
+        expect((await call(edge, path, { from: '203.0.113.5' })).status).toBe(404);
+      },
+    );
+
+    test.each(['/admins', '/admin-x', '/admin_x', '/administrator'])('%s is another path', async (path) => {
+      expect((await call(edge, path, { from: '203.0.113.5' })).status).toBe(200);
+    });
+
+    test.each(['GET', 'POST', 'OPTIONS', 'HEAD', 'PROPFIND'])(
+      'the method %s makes no difference',
+      async (method) => {
+        expect((await call(edge, '/admin', { method, from: '203.0.113.5' })).status).toBe(403);
+      },
+    );
+
+    test.each(['x-original-url', 'x-rewrite-url'])('%s cannot name another path', async (name) => {
+      const { headers } = (
+        await call(edge, '/', { from: '203.0.113.5', headers: { [name]: '/admin' } })
+      ).echo();
+      expect(headers[name]).toBeUndefined();
+    });
+  });
+
+  test('a route belongs to its host alone', async () => {
+    expect((await call(edge, '/other')).status).toBe(200);
+    expect((await call(edge, '/other', { host: 'b.example.test' })).status).toBe(502);
+  });
+
+  test.each([
+    '/.env',
+    '/.git/config',
+    '/static/.env',
+    '/a/.b',
+    '/.well-knownX',
+    '/%2eenv',
+    '/x.bak',
+    '/x.SQL',
+    '/backup.old',
+    '/x~',
+    '/app.log',
+    '/metrics',
+    '/Metrics',
+    '/metrics/',
+    '/metrics;x',
+    '//metrics',
+    '/ready',
+    '/ready%20',
+    '/%72eady',
+  ])('#41 %s is refused from outside', async (path) => {
+    expect((await call(edge, path)).status).toBe(404);
+  });
+
+  test.each(['/.well-known/security.txt', '/metricsx', '/ready-to-wear', '/api/metrics', '/a.b', '/log'])(
+    '#41 %s is the app’s',
+    async (path) => {
+      expect((await call(edge, path)).status).toBe(200);
+    },
+  );
+
+  test('#37 slow clients are cut off', async () => {
+    const head = (method: string) => `${method} / HTTP/1.1\r\nHost: a.example.test\r\n`;
+    const durations = await Promise.all([
+      drip(edge, ''),
+      drip(edge, head('GET'), { more: 'X-A: b\r\n' }),
+      drip(edge, `${head('POST')}Content-Length: 9\r\n\r\n`, { plain: false }),
+    ]);
+    for (const seconds of durations) {
+      expect(seconds).toBeGreaterThan(8);
+      expect(seconds).toBeLessThan(14);
+    }
+  });
+});

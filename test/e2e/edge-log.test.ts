@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { requireDocker, waitFor } from './docker.ts';
+import { burst, type Call, call, raw } from './edge/client.ts';
+import { type EdgeContainer, EdgeLab } from './edge/lab.ts';
+import { labStack } from './edge/stacks.ts';
+
+type Entry = Record<string, unknown>;
+
+const always = [
+  'timestamp',
+  'request_id',
+  'method',
+  'path',
+  'status',
+  'duration_ms',
+  'client_ip',
+  'user_agent',
+];
+
+describe.runIf(requireDocker())('#43 the access log', () => {
+  let lab: EdgeLab;
+  let edge: EdgeContainer;
+
+  beforeAll(async () => {
+    lab = await EdgeLab.open();
+    await lab.startUpstream('web');
+    edge = await lab.startEdge(labStack({ trustedProxies: [lab.gateway] }));
+  });
+  afterAll(() => lab?.close());
+
+  /** The entry of the request with this id. */
+  const entryOf = (id: string): Promise<Entry> =>
+    waitFor(`log entry ${id}`, async () =>
+      (await edge.accessLog()).find(({ request_id }) => request_id === id),
+    );
+  const logged = async (path: string, options: Call = {}): Promise<Entry> =>
+    entryOf((await call(edge, path, options)).headers['x-request-id'] as string);
+
+  test('has exactly these fields, and a query only where there is one', async () => {
+    const plain = await logged('/p');
+    expect(Object.keys(plain)).toEqual(always);
+    expect(plain).toMatchObject({ method: 'GET', path: '/p', status: 200, user_agent: '' });
+    expect(plain['timestamp']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d$/);
+    expect(plain['duration_ms']).toSatisfy(Number.isInteger);
+    const query = await logged('/p?page=2&sort=name', { method: 'POST' });
+    expect(Object.keys(query)).toEqual([...always.slice(0, 4), 'query', ...always.slice(4)]);
+    expect(query).toMatchObject({ method: 'POST', path: '/p', query: 'page=2&sort=name' });
+    expect(await logged('/p?')).not.toHaveProperty('query');
+  });
+
+  test('the path as the client wrote it, cut', async () => {
+    expect((await logged('/a%2fb/../c')).path).toBe('/a%2fb/../c');
+    expect((await logged(`/${'x'.repeat(5000)}`)).path).toHaveLength(1024);
+  });
+
+  test('durations are whole milliseconds', async () => {
+    const started = Date.now();
+    const { duration_ms: duration } = await logged('/slow?ms=1234');
+    expect(duration).toBeGreaterThanOrEqual(1200);
+    expect(duration).toBeLessThanOrEqual(Date.now() - started);
+  });
+
+  test.each([
+    ['203.0.113.77', '203.0.113.xxx'],
+    ['::ffff:203.0.113.77', '203.0.113.xxx'],
+    ['2001:db8:aaaa:1:2:3:4:5', '2001:db8:aaaa::xxx'],
+    ['2001:db8::5', '2001:db8::xxx'],
+    ['::1', '::xxx'],
+    ['fe80::1', 'fe80::xxx'],
+  ])('#44 the client %s is logged as %s', async (from, client) => {
+    expect((await logged('/', { from })).client_ip).toBe(client);
+  });
+
+  test.each([
+    'token=abc',
+    'Access_Token=abc',
+    'a=1&api_key=abc',
+    'apikey=abc',
+    'x=1&PASSWORD=abc',
+    'code=abc',
+    'sig=abc',
+    'jwt=abc',
+    't%6fken=abc',
+    'a=1&%74oken=abc',
+    'next=%2Fx&session_id=abc',
+  ])('a secret in the query is not logged: %s', async (query) => {
+    expect((await logged(`/?${query}`)).query).toBe('[redacted]');
+  });
+
+  test('the user agent is cut at 120 and at anything that is not ASCII', async () => {
+    const agent = async (value: string) =>
+      (await logged('/', { headers: { 'user-agent': value } })).user_agent;
+    expect(await agent('Mozilla/5.0 "x" \\ {}')).toBe('Mozilla/5.0 "x" \\ {}');
+    expect(await agent('a'.repeat(5000))).toHaveLength(120);
+    expect(await agent(`ok${'\u00e9'.repeat(200)}`)).toBe('ok');
+  });
+
+  test('#46 health checks are not logged', async () => {
+    await call(edge, '/health', { plain: true });
+    const marker = await logged('/marker');
+    const entries = await edge.accessLog();
+    expect(entries).toContainEqual(marker);
+    expect(entries.filter(({ path }) => path === '/health')).toEqual([]);
+  });
+
+  test('stays strict JSON under hostile bytes, each of them in one line', async () => {
+    const hostile = [
+      '"',
+      '\\',
+      '\\"',
+      '","status":200,"x":"',
+      '\x01',
+      '\x1b[31m',
+      '\x7f',
+      '\x80',
+      '\xff\xfe',
+      '\xc3',
+      '\u2028',
+      '%00',
+      '%0a{"x":1}',
+      '\t',
+      "'",
+      '</script>',
+      '$host',
+      '${x}',
+    ];
+    const before = (await edge.accessLog()).length;
+    for (const bytes of hostile) {
+      const lines = [
+        `GET /${bytes}?${bytes}=${bytes} HTTP/1.1`,
+        'Host: a.example.test',
+        `User-Agent: ${bytes}`,
+        `Referer: ${bytes}`,
+        `X-Request-ID: ${bytes}`,
+        'Connection: close',
+      ];
+      await raw(edge, Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'));
+    }
+    await raw(edge, Buffer.from([0x16, 0x03, 0x01, 0x00, 0xff, 0x80]), { plain: true });
+    const entries = await waitFor('all entries', async () => {
+      const all = (await edge.accessLog()).slice(before);
+      return all.length > hostile.length && all;
+    });
+    for (const entry of entries) {
+      expect(Object.keys(entry).filter((key) => key !== 'query')).toEqual(always);
+      expect(JSON.stringify(entry)).toMatch(/^[\x20-\x7e]*$/);
+    }
+  });
+
+  test('#45 lines stay whole when two workers write at once', async () => {
+    const before = (await edge.accessLog()).length;
+    const path = `/${'"'.repeat(1100)}?${'\\'.repeat(600)}`;
+    for (let round = 0; round < 5; round++)
+      await burst(edge, 40, path.replaceAll('"', "'"), { headers: { 'user-agent': '\\'.repeat(200) } });
+    const entries = (await edge.accessLog()).slice(before);
+    expect(entries).toHaveLength(200);
+  });
+
+  test('#44 refusals do not write full addresses to the error log', async () => {
+    await burst(edge, 8, '/limited', { from: '203.0.113.211' });
+    await logged('/marker-2');
+    expect(await edge.errorLog()).not.toContain('203.0.113.211');
+  });
+});
