@@ -1,5 +1,17 @@
-/** Writes what is derived from the table of settings and committed: the JSON Schema. Run by `npm run generate`. */
-import { writeFile } from 'node:fs/promises';
+/**
+ * `npm run generate`: writes what is derived from the table of settings and committed, the JSON Schema and the reference
+ * sections of README.md. A test fails when one of them is out of date.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
 import { jsonSchemaText } from './json-schema.ts';
+import { referenceSections, withSections } from './reference.ts';
 
-await writeFile(new URL('../src/stack/stack.schema.json', import.meta.url), jsonSchemaText());
+const schemaFile = new URL('../src/stack/stack.schema.json', import.meta.url);
+const readmeFile = new URL('../README.md', import.meta.url);
+
+const schema = jsonSchemaText();
+await writeFile(schemaFile, schema);
+await writeFile(
+  readmeFile,
+  withSections(await readFile(readmeFile, 'utf8'), referenceSections(JSON.parse(schema))),
+);

@@ -2,8 +2,8 @@
 // because nothing is installed yet when it runs.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -24,7 +24,9 @@ export function ensureInstalled() {
 }
 
 export function ensureBuilt() {
-  const sources = ['src', 'templates', 'build', 'package.json', 'tsdown.config.ts'].map((name) => newest(join(root, name)));
+  const sources = ['src', 'templates', 'build', 'package.json', 'tsdown.config.ts'].map((name) =>
+    newest(join(root, name)),
+  );
   if (newest(join(root, 'dist/cli.mjs')) >= Math.max(...sources)) return;
   run('npx', ['tsdown', '--log-level', 'warn']);
 }

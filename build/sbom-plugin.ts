@@ -25,7 +25,11 @@ export function billOfMaterials() {
       if (folders.length === 0) return;
       const components = await Promise.all(folders.map(readComponent));
       this.emitFile({ type: 'asset', fileName: 'sbom.cdx.json', source: await cycloneDx(components) });
-      this.emitFile({ type: 'asset', fileName: 'LICENSES.txt', source: (await Promise.all(folders.map(licenceText))).join('\n') });
+      this.emitFile({
+        type: 'asset',
+        fileName: 'LICENSES.txt',
+        source: (await Promise.all(folders.map(licenceText))).join('\n'),
+      });
     },
   };
 }
@@ -35,12 +39,16 @@ function packageFolder(id: string): string | undefined {
 }
 
 async function readComponent(folder: string): Promise<Component> {
-  const { name, version, license } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as Component;
+  const { name, version, license } = JSON.parse(
+    await readFile(join(folder, 'package.json'), 'utf8'),
+  ) as Component;
   return { name, version, license };
 }
 
 async function cycloneDx(components: readonly Component[]): Promise<string> {
-  const own = JSON.parse(await readFile(createRequire(import.meta.url).resolve('../package.json'), 'utf8')) as Component;
+  const own = JSON.parse(
+    await readFile(createRequire(import.meta.url).resolve('../package.json'), 'utf8'),
+  ) as Component;
   const purl = ({ name, version }: Component) => `pkg:npm/${name.replace('@', '%40')}@${version}`;
   const document = {
     bomFormat: 'CycloneDX',
@@ -60,7 +68,15 @@ async function cycloneDx(components: readonly Component[]): Promise<string> {
 
 async function licenceText(folder: string): Promise<string> {
   const { name, version, license } = await readComponent(folder);
-  for (const file of ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'LICENCE', 'license', 'license.md', 'LICENSE-MIT']) {
+  for (const file of [
+    'LICENSE',
+    'LICENSE.md',
+    'LICENSE.txt',
+    'LICENCE',
+    'license',
+    'license.md',
+    'LICENSE-MIT',
+  ]) {
     const text = await readFile(join(folder, file), 'utf8').catch(() => undefined);
     if (text !== undefined) return `${name} ${version} (${license})\n\n${text.trim()}\n\n${'-'.repeat(72)}\n`;
   }

@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { type Problem, UserError } from '../errors.ts';
 import { readOptional } from '../project/inputs.ts';
-import { dotted, type AnswerPath } from '../stack/answer-problem.ts';
+import { type AnswerPath, dotted } from '../stack/answer-problem.ts';
 import { parseAppFlag } from '../stack/app-flag.ts';
 import { changeAnswer, newStackText } from '../stack/document.ts';
 import { parseStackDocument, plainAnswers, type StackDocument } from '../stack/load.ts';
@@ -38,7 +38,12 @@ export function givenAnswers(args: Arguments): Given {
   const onDisk = folder === undefined ? undefined : readOptional(resolve(folder, STACK_FILE));
   const text = config === undefined ? onDisk : readConfig(config);
   const file = config === undefined ? shownPath(folder) : config === '-' ? '<stdin>' : config;
-  return { folder, onDisk, source: text === undefined ? undefined : parseStackDocument(text, file), edits: flagEdits(args) };
+  return {
+    folder,
+    onDisk,
+    source: text === undefined ? undefined : parseStackDocument(text, file),
+    edits: flagEdits(args),
+  };
 }
 
 /** The document with the flags' answers set; comments and everything else stay. */
@@ -50,25 +55,50 @@ export function applyEdits(source: StackDocument, edits: readonly Edit[]): Stack
  * Completes the answers of a new stack without asking.
  * @throws {UserError} listing every answer that is missing, with its flag
  */
-export function newStackWithoutAsking(given: Given, args: Arguments): { folder: string; source: StackDocument } {
-  let draft = given.edits.reduce<Record<string, unknown>>((answers, { path, value }) => setIn(answers, path, value), { version: 1 });
+export function newStackWithoutAsking(
+  given: Given,
+  args: Arguments,
+): { folder: string; source: StackDocument } {
+  let draft = given.edits.reduce<Record<string, unknown>>(
+    (answers, { path, value }) => setIn(answers, path, value),
+    { version: 1 },
+  );
   const takeDefaults = args.switches.has('yes');
-  const folder = given.folder ?? (draft['name'] as string | undefined) ?? (takeDefaults ? 'my-stack' : undefined);
+  const folder =
+    given.folder ?? (draft['name'] as string | undefined) ?? (takeDefaults ? 'my-stack' : undefined);
   const missing: Problem[] = [];
   for (const question of questions) {
     if (valueAt(draft, question.path) !== undefined || question.when?.(draft as Draft) === false) continue;
     const fallback = question.fallback(draft as Draft, folder === undefined ? '' : basename(resolve(folder)));
-    const hasDefault = takeDefaults || !['name', 'environment', 'domains'].includes(String(question.path[0])) || (question.path[0] === 'name' && folder !== undefined);
+    const hasDefault =
+      takeDefaults ||
+      !['name', 'environment', 'domains'].includes(String(question.path[0])) ||
+      (question.path[0] === 'name' && folder !== undefined);
     if (fallback === undefined || !hasDefault) {
-      missing.push({ path: dotted(question.path), message: 'is missing', hint: `give --${question.flag} ${question.value}` });
+      missing.push({
+        path: dotted(question.path),
+        message: 'is missing',
+        hint: `give --${question.flag} ${question.value}`,
+      });
     } else if (fallback !== '' && !isImplied(question.path, fallback)) {
       draft = setIn(draft, question.path, fallback);
     }
   }
   if (missing.length > 0) {
-    throw new UserError(takeDefaults ? missing : [...missing, { message: 'there is no terminal to ask on', hint: '--yes takes the defaults where there are any; --config reads a file' }]);
+    throw new UserError(
+      takeDefaults
+        ? missing
+        : [
+            ...missing,
+            {
+              message: 'there is no terminal to ask on',
+              hint: '--yes takes the defaults where there are any; --config reads a file',
+            },
+          ],
+    );
   }
-  if (draft['apps'] === undefined && draft['services'] === undefined) draft = { ...draft, ...presets.find(({ name }) => name === 'single-app')!.answers };
+  if (draft['apps'] === undefined && draft['services'] === undefined)
+    draft = { ...draft, ...presets.find(({ name }) => name === 'single-app')!.answers };
   return { folder: folder!, source: parseStackDocument(newStackText(draft), shownPath(folder)) };
 }
 
@@ -82,8 +112,13 @@ function flagEdits(args: Arguments): Edit[] {
   const preset = args.values.get('preset')?.[0];
   if (preset !== undefined) {
     const found = presets.find(({ name }) => name === preset);
-    if (!found) throw new UserError({ message: `unknown preset "${preset}"`, hint: `there are ${presetNames.join(', ')}` });
-    for (const [key, value] of Object.entries({ services: {}, apps: {}, ...found.answers })) edits.push({ path: [key], value });
+    if (!found)
+      throw new UserError({
+        message: `unknown preset "${preset}"`,
+        hint: `there are ${presetNames.join(', ')}`,
+      });
+    for (const [key, value] of Object.entries({ services: {}, apps: {}, ...found.answers }))
+      edits.push({ path: [key], value });
   }
   for (const question of questions) {
     const values = args.values.get(question.flag);
@@ -101,13 +136,26 @@ function flagEdits(args: Arguments): Edit[] {
 /** `edge.limits.maxBody=10m`, `apps.web.routes[0].path=/app`, `domains=[a.example, b.example]`. */
 function parseSet(text: string): Edit {
   const [, place, value] = /^([A-Za-z][\w.[\]-]*)=(.*)$/s.exec(text) ?? [];
-  if (place === undefined || value === undefined) throw new UserError({ message: `--set ${text}: is not PATH=VALUE`, hint: 'e.g. --set edge.limits.maxBody=10m' });
-  const path = place.split('.').flatMap((part) => part.split(/[[\]]+/).filter((piece) => piece !== '').map((piece, index) => (index > 0 ? Number(piece) : piece)));
-  if (path.some((part) => Number.isNaN(part))) throw new UserError({ message: `--set ${place}: an index in [] must be a number` });
+  if (place === undefined || value === undefined)
+    throw new UserError({
+      message: `--set ${text}: is not PATH=VALUE`,
+      hint: 'e.g. --set edge.limits.maxBody=10m',
+    });
+  const path = place.split('.').flatMap((part) =>
+    part
+      .split(/[[\]]+/)
+      .filter((piece) => piece !== '')
+      .map((piece, index) => (index > 0 ? Number(piece) : piece)),
+  );
+  if (path.some((part) => Number.isNaN(part)))
+    throw new UserError({ message: `--set ${place}: an index in [] must be a number` });
   try {
     return { path, value: value === '' ? undefined : parse(value) };
   } catch {
-    throw new UserError({ message: `--set ${place}: the value is not valid YAML`, hint: 'quote it, e.g. --set \'name="a: b"\'' });
+    throw new UserError({
+      message: `--set ${place}: the value is not valid YAML`,
+      hint: 'quote it, e.g. --set \'name="a: b"\'',
+    });
   }
 }
 
@@ -123,7 +171,10 @@ function shownPath(folder: string | undefined): string {
 }
 
 function valueAt(answers: unknown, path: AnswerPath): unknown {
-  return path.reduce<unknown>((node, part) => (node as Record<string | number, unknown> | undefined)?.[part], answers);
+  return path.reduce<unknown>(
+    (node, part) => (node as Record<string | number, unknown> | undefined)?.[part],
+    answers,
+  );
 }
 
 /** The answers of a document as a draft the wizard can change. */

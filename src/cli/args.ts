@@ -24,15 +24,24 @@ export function parseArguments(argv: readonly string[]): Arguments {
   const known = flags.filter((flag) => flag.commands.includes(command));
   const { values, positionals } = parse(rest, known, command);
   if (positionals.length > 1) {
-    throw new UserError({ message: `takes one ${command === 'explain' ? 'setting' : 'folder'}, not ${positionals.length}: ${positionals.join(' ')}`, hint: 'see --help' });
+    throw new UserError({
+      message: `takes one ${command === 'explain' ? 'setting' : 'folder'}, not ${positionals.length}: ${positionals.join(' ')}`,
+      hint: 'see --help',
+    });
   }
   const switches = new Set<string>();
   const texts = new Map<string, readonly string[]>();
   for (const [name, value] of Object.entries(values)) {
     if (value === true) switches.add(name);
-    else if (value !== undefined && value !== false) texts.set(name, Array.isArray(value) ? (value as string[]) : [value as string]);
+    else if (value !== undefined && value !== false)
+      texts.set(name, Array.isArray(value) ? (value as string[]) : [value as string]);
   }
-  return { command, ...(positionals[0] === undefined ? {} : { target: positionals[0] }), switches, values: texts };
+  return {
+    command,
+    ...(positionals[0] === undefined ? {} : { target: positionals[0] }),
+    switches,
+    values: texts,
+  };
 }
 
 function parse(argv: readonly string[], known: readonly Flag[], command: CommandName) {
@@ -44,7 +53,11 @@ function parse(argv: readonly string[], known: readonly Flag[], command: Command
       options: Object.fromEntries(
         known.map(({ name, short, value, multiple }) => [
           name,
-          { type: value ? ('string' as const) : ('boolean' as const), ...(short ? { short } : {}), ...(multiple ? { multiple: true } : {}) },
+          {
+            type: value ? ('string' as const) : ('boolean' as const),
+            ...(short ? { short } : {}),
+            ...(multiple ? { multiple: true } : {}),
+          },
         ]),
       ),
     });
@@ -53,18 +66,35 @@ function parse(argv: readonly string[], known: readonly Flag[], command: Command
   }
 }
 
-function explained(error: Error & { code?: string }, argv: readonly string[], known: readonly Flag[], command: CommandName): Error {
+function explained(
+  error: Error & { code?: string },
+  argv: readonly string[],
+  known: readonly Flag[],
+  command: CommandName,
+): Error {
   switch (error.code) {
     case 'ERR_PARSE_ARGS_UNKNOWN_OPTION': {
       const word = /'(-[^']*)'/.exec(error.message)?.[1] ?? argv.find((one) => one.startsWith('-')) ?? '';
       const elsewhere = flags.find(({ name }) => `--${name}` === word);
       const hint = elsewhere
         ? `it belongs to ${elsewhere.commands.map((name) => (name === 'create' ? 'the wizard' : name)).join(', ')}`
-        : suggestion(word.replace(/^-+/, ''), known.map(({ name }) => name))?.replace('"', '"--');
-      return new UserError({ message: `unknown flag ${word}${command === 'create' ? '' : ` for ${command}`}`, hint: hint ?? 'see --help' });
+        : suggestion(
+            word.replace(/^-+/, ''),
+            known.map(({ name }) => name),
+          )?.replace('"', '"--');
+      return new UserError({
+        message: `unknown flag ${word}${command === 'create' ? '' : ` for ${command}`}`,
+        hint: hint ?? 'see --help',
+      });
     }
     case 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE':
-      return new UserError({ message: error.message.split('\n')[0]!.replace(/^Option /, 'flag ').replace(/<value>/, 'VALUE'), hint: 'see --help' });
+      return new UserError({
+        message: error.message
+          .split('\n')[0]!
+          .replace(/^Option /, 'flag ')
+          .replace(/<value>/, 'VALUE'),
+        hint: 'see --help',
+      });
     default:
       return error;
   }

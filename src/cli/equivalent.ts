@@ -1,8 +1,8 @@
 import { relative, resolve } from 'node:path';
 import { shellWord } from '../render/quote/shell.ts';
 import { formatAppFlag } from '../stack/app-flag.ts';
-import type { Stack } from '../stack/model.ts';
 import { plainAnswers } from '../stack/load.ts';
+import type { Stack } from '../stack/model.ts';
 import { type Draft, questions } from '../stack/questions.ts';
 import type { Order } from './commands/create.ts';
 
@@ -21,10 +21,14 @@ function flagsFor(draft: Draft): string[] | undefined {
   const flags: string[] = [];
   const said = new Set<string>();
   for (const { path, flag } of questions) {
-    const value = path.reduce<unknown>((node, part) => (node as Record<string | number, unknown> | undefined)?.[part], rest);
+    const value = path.reduce<unknown>(
+      (node, part) => (node as Record<string | number, unknown> | undefined)?.[part],
+      rest,
+    );
     if (value === undefined) continue;
     said.add(path.join('.'));
-    for (const one of Array.isArray(value) ? value : [value]) flags.push(`--${flag} ${shellWord(String(one))}`);
+    for (const one of Array.isArray(value) ? value : [value])
+      flags.push(`--${flag} ${shellWord(String(one))}`);
   }
   for (const [name, options] of Object.entries(services)) {
     if (options && Object.keys(options).length > 0) return undefined;
@@ -42,5 +46,7 @@ function flagsFor(draft: Draft): string[] | undefined {
 
 function leaves(node: unknown, place: readonly string[] = []): string[] {
   if (typeof node !== 'object' || node === null || Array.isArray(node)) return [place.join('.')];
-  return Object.entries(node).flatMap(([key, value]) => (value === undefined ? [] : leaves(value, [...place, key])));
+  return Object.entries(node).flatMap(([key, value]) =>
+    value === undefined ? [] : leaves(value, [...place, key]),
+  );
 }

@@ -18,8 +18,19 @@ const ALL: readonly CommandName[] = ['create', 'check', 'render', 'explain', 'pi
 /** Every flag of the program: parsing, help and the reference come from here. */
 export const flags: readonly Flag[] = [
   { name: 'yes', short: 'y', help: 'ask nothing; take the default where there is one', commands: ['create'] },
-  { name: 'config', value: 'FILE', help: 'read the answers from a file, or from standard input with "-"', commands: ['create', 'render'] },
-  { name: 'set', value: 'PATH=VALUE', multiple: true, help: 'set one answer by its place in stack.yaml, e.g. edge.limits.maxBody=10m', commands: ['create', 'render'] },
+  {
+    name: 'config',
+    value: 'FILE',
+    help: 'read the answers from a file, or from standard input with "-"',
+    commands: ['create', 'render'],
+  },
+  {
+    name: 'set',
+    value: 'PATH=VALUE',
+    multiple: true,
+    help: 'set one answer by its place in stack.yaml, e.g. edge.limits.maxBody=10m',
+    commands: ['create', 'render'],
+  },
   ...questions.map(({ flag, value, message, kind, choices }) => ({
     name: flag,
     value: choices ? choices.map((choice) => choice.value).join('|') : value,
@@ -28,7 +39,13 @@ export const flags: readonly Flag[] = [
     commands: ANSWERS,
   })),
   { name: 'preset', value: 'web-api|single-app|empty', help: 'what to start from', commands: ANSWERS },
-  { name: 'service', value: 'NAME', multiple: true, help: 'add a service of the catalogue', commands: ANSWERS },
+  {
+    name: 'service',
+    value: 'NAME',
+    multiple: true,
+    help: 'add a service of the catalogue',
+    commands: ANSWERS,
+  },
   {
     name: 'app',
     value: 'SPEC',
@@ -36,10 +53,30 @@ export const flags: readonly Flag[] = [
     help: 'add an app: name=api,image=ghcr.io/acme/api:1.4,port=3000,path=/api,needs=postgres+redis',
     commands: ANSWERS,
   },
-  { name: 'secret-file', value: 'NAME=FILE', multiple: true, help: 'take the value of an external secret from a file', commands: ['create'] },
-  { name: 'dry-run', short: 'n', help: 'show what would change, as a diff with secrets masked; write nothing', commands: ['create'] },
-  { name: 'exit-code', help: 'with --dry-run: exit with 4 when something would change', commands: ['create'] },
-  { name: 'out', value: 'DIR', help: 'folder to write the tree to; it must be absent or empty', commands: ['render'] },
+  {
+    name: 'secret-file',
+    value: 'NAME=FILE',
+    multiple: true,
+    help: 'take the value of an external secret from a file',
+    commands: ['create'],
+  },
+  {
+    name: 'dry-run',
+    short: 'n',
+    help: 'show what would change, as a diff with secrets masked; write nothing',
+    commands: ['create'],
+  },
+  {
+    name: 'exit-code',
+    help: 'with --dry-run: exit with 4 when something would change',
+    commands: ['create'],
+  },
+  {
+    name: 'out',
+    value: 'DIR',
+    help: 'folder to write the tree to; it must be absent or empty',
+    commands: ['render'],
+  },
   { name: 'json', help: 'print one JSON document on standard output', commands: ALL },
   { name: 'no-color', help: 'no colours (as with NO_COLOR)', commands: ALL },
   { name: 'help', short: 'h', help: 'show this help', commands: ALL },
@@ -47,5 +84,6 @@ export const flags: readonly Flag[] = [
 ];
 
 function lower(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1).replace(/\?$/, '');
+  const rest = text.slice(1).replace(/\?$/, '');
+  return (/^[a-z -]/.test(rest) ? text.charAt(0).toLowerCase() : text.charAt(0)) + rest;
 }

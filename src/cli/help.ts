@@ -9,11 +9,15 @@ interface CommandHelp {
 export const commandHelp: Readonly<Record<CommandName, CommandHelp>> = {
   create: {
     usage: 'create-secure-stack [DIR]',
-    summary: 'Asks a few questions and writes a hardened Docker Compose stack. In a folder that holds one: changes it.',
+    summary:
+      'Asks a few questions and writes a hardened Docker Compose stack. In a folder that holds one: changes it.',
     examples: [
       ['create-secure-stack', 'ask, then write'],
       ['create-secure-stack shop --yes', 'a development stack in ./shop, all defaults'],
-      ['create-secure-stack shop --yes --environment production --domain shop.example.com', 'without questions'],
+      [
+        'create-secure-stack shop --yes --environment production --domain shop.example.com',
+        'without questions',
+      ],
       ['create-secure-stack shop --config answers.yaml --yes', 'answers from a file'],
       ['create-secure-stack shop --set edge.limits.maxBody=10m --dry-run', 'what would change'],
     ],
@@ -28,7 +32,8 @@ export const commandHelp: Readonly<Record<CommandName, CommandHelp>> = {
   },
   render: {
     usage: 'create-secure-stack render [DIR] --out DIR',
-    summary: 'Writes the tree with every secret masked, always the same bytes for the same answers: for snapshot tests.',
+    summary:
+      'Writes the tree with every secret masked, always the same bytes for the same answers: for snapshot tests.',
     examples: [['create-secure-stack render shop --out snapshot', 'beside your tests']],
   },
   explain: {
@@ -42,7 +47,8 @@ export const commandHelp: Readonly<Record<CommandName, CommandHelp>> = {
   },
   pin: {
     usage: 'create-secure-stack pin [DIR]',
-    summary: 'Resolves every image tag to its digest with Docker, keeps them in images.lock.json and uses them.',
+    summary:
+      'Resolves every image tag to its digest with Docker, keeps them in images.lock.json and uses them.',
     examples: [['create-secure-stack pin shop', 'run it again to take newer images']],
   },
 };
@@ -68,14 +74,22 @@ export function helpText(command: CommandName, width: number): string {
     ...examples.flatMap(([line, what]) => [`  ${line}`, `      ${what}`]),
     '',
     `Usage: ${usage} [flags]`,
-    ...(others.length > 0 ? ['', 'Commands', ...others.map((name) => `  ${name.padEnd(8)} ${commandHelp[name].summary.split(/[;:,]/)[0]}`)] : []),
+    ...(others.length > 0
+      ? [
+          '',
+          'Commands',
+          ...others.map((name) => `  ${name.padEnd(8)} ${commandHelp[name].summary.split(/[;:,]/)[0]}`),
+        ]
+      : []),
     '',
     'Flags',
     ...flags
       .filter((flag) => flag.commands.includes(command))
       .flatMap(({ name, short, value, multiple, help }) => {
         const left = `  ${short ? `-${short}, ` : '    '}--${name}${value ? ` ${value}` : ''}${multiple ? ' …' : ''}`;
-        return left.length <= 30 ? hanging(left.padEnd(32), help, width) : [left, ...wrap(help, width, ' '.repeat(32))];
+        return left.length <= 30
+          ? hanging(left.padEnd(32), help, width)
+          : [left, ...wrap(help, width, ' '.repeat(32))];
       }),
     '',
     'Exit codes',

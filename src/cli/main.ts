@@ -20,11 +20,14 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
       return EXIT.cancelled;
     }
     if (error instanceof UserError) {
-      if (json) output.result(JSON.stringify({ error: { exit: error.exit, problems: error.problems } }, null, 2));
+      if (json)
+        output.result(JSON.stringify({ error: { exit: error.exit, problems: error.problems } }, null, 2));
       else output.note(errorLines(error, output));
       return error.exit;
     }
-    output.note(`${(error as Error)?.stack ?? String(error)}\n\nThis is a bug in create-secure-stack; please report it with the lines above.`);
+    output.note(
+      `${(error as Error)?.stack ?? String(error)}\n\nThis is a bug in create-secure-stack; please report it with the lines above.`,
+    );
     return EXIT.failed;
   }
 }
@@ -56,5 +59,8 @@ async function dispatch({ args, output }: Invocation): Promise<ExitCode> {
 
 /** The prompts' own errors for Ctrl-C and closed input, told by name: there may be several copies of their class. */
 function isCancellation(error: unknown): boolean {
-  return error instanceof Error && ['ExitPromptError', 'AbortPromptError', 'CancelPromptError'].includes(error.name);
+  return (
+    error instanceof Error &&
+    ['ExitPromptError', 'AbortPromptError', 'CancelPromptError'].includes(error.name)
+  );
 }

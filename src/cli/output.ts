@@ -22,7 +22,11 @@ export function terminalOutput({ colour }: { colour: boolean }): Output {
     result: (text) => void process.stdout.write(text.endsWith('\n') ? text : `${text}\n`),
     note: (text) => void process.stderr.write(text.endsWith('\n') ? text : `${text}\n`),
     style: (format, text, stream = 'stderr') => {
-      const allowed = colour && process.env['NO_COLOR'] === undefined && process[stream].isTTY === true && process.env['TERM'] !== 'dumb';
+      const allowed =
+        colour &&
+        process.env['NO_COLOR'] === undefined &&
+        process[stream].isTTY === true &&
+        process.env['TERM'] !== 'dumb';
       return allowed ? styleText(format, text) : text;
     },
     width: Math.max(40, Math.min(columns, 100)),
@@ -31,5 +35,7 @@ export function terminalOutput({ colour }: { colour: boolean }): Output {
 
 /** One line a mistake: `error: stack.yaml:12:5: apps.web.port: must be … (hint)`. */
 export function errorLines(error: UserError, output: Output): string {
-  return error.problems.map((problem) => `${output.style('red', 'error:')} ${formatProblem(problem)}`).join('\n');
+  return error.problems
+    .map((problem) => `${output.style('red', 'error:')} ${formatProblem(problem)}`)
+    .join('\n');
 }

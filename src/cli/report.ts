@@ -3,12 +3,18 @@ import { composeCommand, primaryUrl } from '../render/docs/commands.ts';
 import { shellWord } from '../render/quote/shell.ts';
 import type { Plan } from '../workspace/index.ts';
 import type { Order, Prepared } from './commands/create.ts';
-import type { Invocation } from './main.ts';
 import { equivalentCommand } from './equivalent.ts';
+import type { Invocation } from './main.ts';
 import { version } from './version.ts';
 
 /** Tells what was (or would be) done, what needs attention, and which commands come next. */
-export function report({ args, output }: Invocation, order: Order, prepared: Prepared, plan: Plan, { written }: { written: boolean }): void {
+export function report(
+  { args, output }: Invocation,
+  order: Order,
+  prepared: Prepared,
+  plan: Plan,
+  { written }: { written: boolean },
+): void {
   const warnings = warningsOf(prepared, plan);
   const nextSteps = nextStepsOf(order, prepared);
   if (args.switches.has('json')) {
@@ -18,8 +24,19 @@ export function report({ args, output }: Invocation, order: Order, prepared: Pre
           version,
           dir: resolve(order.folder),
           written,
-          files: plan.entries.map(({ path, class: kind, action, mode, reason, offer }) => ({ path, class: kind, action, mode: mode.toString(8).padStart(4, '0'), reason, ...(offer ? { offer } : {}) })),
-          secrets: { generated: prepared.secrets.generated, missing: prepared.secrets.missing, retired: prepared.secrets.retired },
+          files: plan.entries.map(({ path, class: kind, action, mode, reason, offer }) => ({
+            path,
+            class: kind,
+            action,
+            mode: mode.toString(8).padStart(4, '0'),
+            reason,
+            ...(offer ? { offer } : {}),
+          })),
+          secrets: {
+            generated: prepared.secrets.generated,
+            missing: prepared.secrets.missing,
+            retired: prepared.secrets.retired,
+          },
           notes: prepared.notes,
           warnings,
           nextSteps,
@@ -32,7 +49,10 @@ export function report({ args, output }: Invocation, order: Order, prepared: Pre
   }
   for (const line of summary(plan)) output.note(line);
   for (const note of prepared.notes) output.note(`  ${note}`);
-  if (prepared.secrets.generated.length > 0) output.note(`  made ${prepared.secrets.generated.length} secrets, in ${prepared.stack.secretStore.envFile}`);
+  if (prepared.secrets.generated.length > 0)
+    output.note(
+      `  made ${prepared.secrets.generated.length} secrets, in ${prepared.stack.secretStore.envFile}`,
+    );
   for (const warning of warnings) output.note(`${output.style('yellow', 'warning:')} ${warning}`);
   output.note('');
   output.result(nextSteps.map(({ why, command }) => `# ${why}\n${command}`).join('\n'));
@@ -51,19 +71,36 @@ function summary(plan: Plan): string[] {
     ['remove', 'removed'],
     ['mode', 'with permissions put right'],
   ] as const;
-  const listed = files.filter(({ action }) => ['merge', 'remove', 'mode', 'update'].includes(action)).slice(0, 30);
+  const listed = files
+    .filter(({ action }) => ['merge', 'remove', 'mode', 'update'].includes(action))
+    .slice(0, 30);
   return [
-    `Files: ${parts.filter(([action]) => count(action) > 0).map(([action, words]) => `${count(action)} ${words}`).join(', ')}.`,
+    `Files: ${parts
+      .filter(([action]) => count(action) > 0)
+      .map(([action, words]) => `${count(action)} ${words}`)
+      .join(', ')}.`,
     ...listed.map(({ path, action, reason }) => `  ${action.padEnd(8)} ${path} (${reason})`),
   ];
 }
 
 function warningsOf({ stack, secrets }: Prepared, plan: Plan): string[] {
   return [
-    ...plan.entries.filter(({ action }) => action === 'conflict').map(({ path, offer }) => `${path}: your edits and ours touch the same lines; yours stay, ours are in ${offer ?? `${path}.new`}`),
-    ...secrets.missing.map((id) => `${id} is blank: the stack will not start before you fill it in (in ${stack.secretStore.envFile}; then run this again)`),
-    ...secrets.retired.map((id) => `${id} has no consumer any more; its value is kept at the end of ${stack.secretStore.envFile}`),
-    ...secrets.ignored.map((id) => `${id}: the value given was not taken; ${stack.secretStore.envFile} has one already`),
+    ...plan.entries
+      .filter(({ action }) => action === 'conflict')
+      .map(
+        ({ path, offer }) =>
+          `${path}: your edits and ours touch the same lines; yours stay, ours are in ${offer ?? `${path}.new`}`,
+      ),
+    ...secrets.missing.map(
+      (id) =>
+        `${id} is blank: the stack will not start before you fill it in (in ${stack.secretStore.envFile}; then run this again)`,
+    ),
+    ...secrets.retired.map(
+      (id) => `${id} has no consumer any more; its value is kept at the end of ${stack.secretStore.envFile}`,
+    ),
+    ...secrets.ignored.map(
+      (id) => `${id}: the value given was not taken; ${stack.secretStore.envFile} has one already`,
+    ),
     ...secrets.problems.map(({ path, message }) => [path, message].filter(Boolean).join(': ')),
     ...stack.warnings,
   ];
@@ -75,7 +112,14 @@ function nextStepsOf(order: Order, { stack }: Prepared): { why: string; command:
   return [
     ...(folder === '' ? [] : [{ why: 'go there', command: `cd ${shellWord(folder)}` }]),
     { why: `start; then open ${primaryUrl(stack)}`, command: `${compose} up -d --wait` },
-    ...(stack.environment === 'development' ? [] : [{ why: 'close the host; confirm from a new connection (firewall/README.md)', command: 'sudo firewall/firewall.sh apply' }]),
+    ...(stack.environment === 'development'
+      ? []
+      : [
+          {
+            why: 'close the host; confirm from a new connection (firewall/README.md)',
+            command: 'sudo firewall/firewall.sh apply',
+          },
+        ]),
     { why: 'the same without questions', command: equivalentCommand(order, stack) },
   ];
 }

@@ -28,7 +28,10 @@ export interface Assembled {
  * randomness as arguments (keys of certificates excepted, which the platform's crypto makes).
  * @throws {UserError} for secrets or certificate files that cannot be used
  */
-export async function assemble(stack: Stack, { inputs, supplied, now, random }: AssembleOptions): Promise<Assembled> {
+export async function assemble(
+  stack: Stack,
+  { inputs, supplied, now, random }: AssembleOptions,
+): Promise<Assembled> {
   const secrets = resolveSecrets({
     secrets: stack.secrets,
     secretFiles: stack.secretFiles,
@@ -54,10 +57,16 @@ export async function assemble(stack: Stack, { inputs, supplied, now, random }: 
 function lockFile(digests: Readonly<Record<string, string>>): GeneratedFile[] {
   if (Object.keys(digests).length === 0) return [];
   const sorted = Object.fromEntries(Object.entries(digests).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return [{ path: LOCK_FILE, content: `${JSON.stringify(sorted, null, 2)}\n`, mode: 0o644, class: 'generated' }];
+  return [
+    { path: LOCK_FILE, content: `${JSON.stringify(sorted, null, 2)}\n`, mode: 0o644, class: 'generated' },
+  ];
 }
 
-async function certificateFiles(stack: Stack, { certificates }: Inputs, now: Date): Promise<{ files: GeneratedFile[]; notes: string[] }> {
+async function certificateFiles(
+  stack: Stack,
+  { certificates }: Inputs,
+  now: Date,
+): Promise<{ files: GeneratedFile[]; notes: string[] }> {
   switch (certificates.mode) {
     case 'acme':
       return { files: [], notes: [] };
@@ -71,7 +80,10 @@ async function certificateFiles(stack: Stack, { certificates }: Inputs, now: Dat
         now,
       });
       if (problems.length > 0) throw new UserError(problems);
-      return { files: liveFiles(certificates.certificate, certificates.key), notes: warnings.map(({ message }) => `${certificates.certificateFile}: ${message}`) };
+      return {
+        files: liveFiles(certificates.certificate, certificates.key),
+        notes: warnings.map(({ message }) => `${certificates.certificateFile}: ${message}`),
+      };
     }
     case 'dev-ca': {
       const { planDevelopmentCertificates } = await import('../certs/development.ts');

@@ -54,7 +54,10 @@ function certificateInputs(root: string, { tls }: StackSpec): CertificateInputs 
     case 'acme':
       return { mode: 'acme' };
     case 'dev-ca': {
-      const found = Object.entries(CERTIFICATES).map(([key, path]) => [key, readOptional(resolve(root, path))]);
+      const found = Object.entries(CERTIFICATES).map(([key, path]) => [
+        key,
+        readOptional(resolve(root, path)),
+      ]);
       return { mode: 'dev-ca', ...Object.fromEntries(found.filter(([, text]) => text !== undefined)) };
     }
     case 'files': {
@@ -75,7 +78,8 @@ function certificateInputs(root: string, { tls }: StackSpec): CertificateInputs 
 export function readDigests(root: string): Record<string, string> {
   const text = readOptional(resolve(root, LOCK_FILE));
   if (text === undefined) return {};
-  const broken = (message: string) => new UserError({ file: LOCK_FILE, message, hint: 'run "create-secure-stack pin" to write it anew' });
+  const broken = (message: string) =>
+    new UserError({ file: LOCK_FILE, message, hint: 'run "create-secure-stack pin" to write it anew' });
   let data: unknown;
   try {
     data = JSON.parse(text);
@@ -84,14 +88,20 @@ export function readDigests(root: string): Record<string, string> {
   }
   if (typeof data !== 'object' || data === null || Array.isArray(data)) throw broken('must hold an object');
   for (const [image, digest] of Object.entries(data)) {
-    if (typeof digest !== 'string' || !/^sha256:[0-9a-f]{64}$/.test(digest)) throw broken(`holds no digest for ${image}`);
+    if (typeof digest !== 'string' || !/^sha256:[0-9a-f]{64}$/.test(digest))
+      throw broken(`holds no digest for ${image}`);
   }
   return data as Record<string, string>;
 }
 
 function readGiven(root: string, file: string, path: string): string {
   const text = readOptional(resolve(root, file));
-  if (text === undefined) throw new UserError({ path, message: `there is no file ${file}`, hint: 'the path is relative to the folder of stack.yaml' });
+  if (text === undefined)
+    throw new UserError({
+      path,
+      message: `there is no file ${file}`,
+      hint: 'the path is relative to the folder of stack.yaml',
+    });
   return text;
 }
 
@@ -101,7 +111,11 @@ export function readOptional(path: string): string | undefined {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    if (code === 'EACCES' || code === 'EPERM') throw new UserError({ message: `${path}: no permission to read it`, hint: 'run as the user who made it, or with sudo' }, 1);
+    if (code === 'EACCES' || code === 'EPERM')
+      throw new UserError(
+        { message: `${path}: no permission to read it`, hint: 'run as the user who made it, or with sudo' },
+        1,
+      );
     if (code === 'EISDIR') throw new UserError({ message: `${path}: is a folder, a file was expected` }, 3);
     throw error;
   }

@@ -62,7 +62,8 @@ export function renderExtensionPoints(): GeneratedFile[] {
       path: 'nginx/custom/README.md',
       mode: 0o644,
       class: 'seed',
-      content: '# Your own nginx settings\n\nFiles `*.conf` here are read inside `http { }`, after the generated ones. create-secure-stack never changes them.\n',
+      content:
+        '# Your own nginx settings\n\nFiles `*.conf` here are read inside `http { }`, after the generated ones. create-secure-stack never changes them.\n',
     },
   ];
 }

@@ -38,7 +38,9 @@ export function renderFiles(stack: Stack, { digests }: RenderInput): FileTree {
     ],
     directories: [
       { path: 'certs', mode: 0o700 },
-      ...(stack.edge.tls.mode === 'acme' ? [{ path: 'certs/acme', mode: 0o1777 }] : [{ path: 'certs/live', mode: 0o755 }]),
+      ...(stack.edge.tls.mode === 'acme'
+        ? [{ path: 'certs/acme', mode: 0o1777 }]
+        : [{ path: 'certs/live', mode: 0o755 }]),
       ...(stack.edge.tls.mode === 'dev-ca' ? [{ path: 'certs/ca', mode: 0o700 }] : []),
     ],
   };

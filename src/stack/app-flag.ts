@@ -4,7 +4,20 @@ import type { StackInput } from './schema.ts';
 
 type AppInput = NonNullable<StackInput['apps']>[string];
 
-const KEYS = ['name', 'image', 'build', 'port', 'protocol', 'path', 'host', 'health', 'needs', 'secret', 'delivery', 'egress'];
+const KEYS = [
+  'name',
+  'image',
+  'build',
+  'port',
+  'protocol',
+  'path',
+  'host',
+  'health',
+  'needs',
+  'secret',
+  'delivery',
+  'egress',
+];
 
 /**
  * Reads `--app name=api,image=ghcr.io/acme/api:1.4,port=3000,path=/api,needs=postgres+redis,secret=KEY:hmac`.
@@ -12,7 +25,8 @@ const KEYS = ['name', 'image', 'build', 'port', 'protocol', 'path', 'host', 'hea
  * @throws {UserError} naming the part that is wrong
  */
 export function parseAppFlag(text: string): { name: string; app: AppInput } {
-  const wrong = (message: string, hint?: string) => new UserError({ message: `--app ${text}: ${message}`, ...(hint ? { hint } : {}) });
+  const wrong = (message: string, hint?: string) =>
+    new UserError({ message: `--app ${text}: ${message}`, ...(hint ? { hint } : {}) });
   const parts = new Map<string, string[]>();
   for (const part of text.split(',')) {
     const [, key, value] = /^([a-z]+)=(.+)$/.exec(part.trim()) ?? [];
@@ -37,7 +51,13 @@ export function parseAppFlag(text: string): { name: string; app: AppInput } {
       ...(one('health') === undefined ? {} : { health: { path: one('health')! } }),
       ...(path === 'none' ? {} : { routes: [{ ...(host === undefined ? {} : { host }), path }] }),
       ...(needs === undefined ? {} : { needs }),
-      ...(secrets === undefined ? {} : { secrets: Object.fromEntries(secrets.map(([variable, kind]) => [variable, kind ? { kind: kind as 'hmac' } : {}])) }),
+      ...(secrets === undefined
+        ? {}
+        : {
+            secrets: Object.fromEntries(
+              secrets.map(([variable, kind]) => [variable, kind ? { kind: kind as 'hmac' } : {}]),
+            ),
+          }),
       ...(one('delivery') === undefined ? {} : { delivery: one('delivery') as 'file' }),
       ...(one('egress') === undefined ? {} : { egress: one('egress') === 'true' }),
     },
@@ -46,12 +66,26 @@ export function parseAppFlag(text: string): { name: string; app: AppInput } {
 
 /** The flag that gives this app, or undefined when it has settings the flag cannot express. */
 export function formatAppFlag(name: string, app: AppInput): string | undefined {
-  const { image, build, port, protocol, health, routes = [], needs = [], secrets = {}, delivery, egress, ...others } = app;
-  if (Object.keys(others).length > 0 || routes.length > 1 || build?.dockerfile !== undefined) return undefined;
+  const {
+    image,
+    build,
+    port,
+    protocol,
+    health,
+    routes = [],
+    needs = [],
+    secrets = {},
+    delivery,
+    egress,
+    ...others
+  } = app;
+  if (Object.keys(others).length > 0 || routes.length > 1 || build?.dockerfile !== undefined)
+    return undefined;
   const { host, path, ...limits } = routes[0] ?? {};
   const { path: healthPath, ...probes } = health ?? {};
   if (Object.keys(limits).length > 0 || Object.keys(probes).length > 0) return undefined;
-  if (Object.values(secrets).some(({ kind: _kind, ...rest }) => Object.keys(rest).length > 0)) return undefined;
+  if (Object.values(secrets).some(({ kind: _kind, ...rest }) => Object.keys(rest).length > 0))
+    return undefined;
   return [
     `name=${name}`,
     ...(build ? [`build=${build.context}`] : [`image=${image ?? 'sample'}`]),

@@ -7,14 +7,29 @@ const HEADER = ` yaml-language-server: $schema=stack.schema.json
  The answers of this stack; everything else is made from them by create-secure-stack.
  No secret belongs in here: commit this file.`;
 
-const ORDER = ['version', 'name', 'environment', 'domains', 'tls', 'services', 'apps', 'edge', 'firewall', 'secrets', 'network'];
+const ORDER = [
+  'version',
+  'name',
+  'environment',
+  'domains',
+  'tls',
+  'services',
+  'apps',
+  'edge',
+  'firewall',
+  'secrets',
+  'network',
+];
 
 /** The text of a new stack.yaml: the answers as given, without the defaults. */
 export function newStackText(answers: Partial<StackInput>): string {
-  const ordered = Object.fromEntries(ORDER.filter((key) => key in answers).map((key) => [key, answers[key as keyof StackInput]]));
+  const ordered = Object.fromEntries(
+    ORDER.filter((key) => key in answers).map((key) => [key, answers[key as keyof StackInput]]),
+  );
   const document = new Document(ordered, { version: '1.2', compat: 'yaml-1.1' });
   document.commentBefore = HEADER;
-  for (const item of isMap(document.contents) ? document.contents.items.slice(3) : []) (item.key as { spaceBefore?: boolean }).spaceBefore = true;
+  for (const item of isMap(document.contents) ? document.contents.items.slice(3) : [])
+    (item.key as { spaceBefore?: boolean }).spaceBefore = true;
   return toText(document);
 }
 

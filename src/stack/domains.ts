@@ -57,6 +57,7 @@ export function parseDomain(raw: string): DomainName {
     if (wildcard) throw new Error('an address cannot have a wildcard');
     return { ascii: bare, unicode: bare, kind: 'ip', public: false };
   }
+  if (/(?:^|\.)\d+$/.test(bare)) throw new Error('is neither a valid IPv4 address nor a domain name');
   const ascii = domainToASCII(bare).toLowerCase();
   const problem = asciiProblem(ascii, bare);
   if (problem) throw new Error(problem);
@@ -67,8 +68,6 @@ export function parseDomain(raw: string): DomainName {
   }
   const labels = ascii.split('.');
   if (labels.length < 2) throw new Error('must have at least two parts, such as example.com');
-  if (/^\d+$/.test(labels.at(-1)!)) throw new Error('is neither a valid IPv4 address nor a domain name');
-  if (wildcard && labels.length < 2) throw new Error('a wildcard needs a domain of at least two parts');
   const prefix = wildcard ? '*.' : '';
   return {
     ascii: prefix + ascii,

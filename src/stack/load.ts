@@ -104,6 +104,8 @@ function describe(issue: v.BaseIssue<unknown>): AnswerProblem[] {
       { path, message: `must be ${oneOf(choices)}, not ${shown(issue.input)}`, ...(hint ? { hint } : {}) },
     ];
   }
+  const bound = boundMessage(issue);
+  if (bound !== undefined) return [{ path, message: bound }];
   const keyProblem = last !== undefined && 'origin' in last && last.origin === 'key';
   const message =
     issue.kind === 'schema'
@@ -112,6 +114,16 @@ function describe(issue: v.BaseIssue<unknown>): AnswerProblem[] {
   return [
     { path, message: isOwnMessage(issue) ? issue.message : message, ...(keyProblem ? { atKey: true } : {}) },
   ];
+}
+
+function boundMessage({ type, input, message, ...issue }: v.BaseIssue<unknown>): string | undefined {
+  if (!message.startsWith('Invalid')) return undefined;
+  const limit = (issue as { requirement?: unknown }).requirement;
+  if (type === 'min_value') return `must be at least ${limit}, not ${shown(input)}`;
+  if (type === 'max_value') return `must be at most ${limit}, not ${shown(input)}`;
+  if (type === 'integer') return `must be a whole number, not ${shown(input)}`;
+  if (type === 'min_length') return 'must not be empty';
+  return undefined;
 }
 
 /** Our own messages start in lower case ("must be …"); the library's start with "Invalid". */

@@ -29,7 +29,10 @@ export interface Question {
   fallback: (draft: Draft, folder: string) => string | readonly (string | number)[] | undefined;
 }
 
-const isMode = (mode: string) => (draft: Draft): boolean => draft.tls?.mode === mode;
+const isMode =
+  (mode: string) =>
+  (draft: Draft): boolean =>
+    draft.tls?.mode === mode;
 
 export const questions: readonly Question[] = [
   {
@@ -150,13 +153,25 @@ export function answerProblem(question: Question, draft: Draft, value: unknown):
 
 /** The draft with stand-ins for what has not been asked yet, so that one answer can be judged by itself. */
 function complete(draft: Draft): Record<string, unknown> {
-  return { version: 1, name: 'draft', environment: 'development', domains: ['localhost'], ...dropUndefined(draft), tls: { mode: 'dev-ca', ...draft.tls } };
+  return {
+    version: 1,
+    name: 'draft',
+    environment: 'development',
+    domains: ['localhost'],
+    ...dropUndefined(draft),
+    tls: { mode: 'dev-ca', ...draft.tls },
+  };
 }
 
 /** A copy of the object with one value set. */
-export function setIn(target: Record<string, unknown>, path: AnswerPath, value: unknown): Record<string, unknown> {
+export function setIn(
+  target: Record<string, unknown>,
+  path: AnswerPath,
+  value: unknown,
+): Record<string, unknown> {
   const [head, ...rest] = path as [string, ...(string | number)[]];
-  if (rest.length > 0) return { ...target, [head]: setIn((target[head] as Record<string, unknown>) ?? {}, rest, value) };
+  if (rest.length > 0)
+    return { ...target, [head]: setIn((target[head] as Record<string, unknown>) ?? {}, rest, value) };
   return value === undefined ? dropUndefined({ ...target, [head]: undefined }) : { ...target, [head]: value };
 }
 
@@ -166,6 +181,11 @@ function dropUndefined(object: object): Record<string, unknown> {
 
 /** A folder's name as a stack's name. */
 function slug(folder: string): string {
-  const name = folder.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^[^a-z]+|-+$/g, '').slice(0, 30).replace(/-+$/, '');
+  const name = folder
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^[^a-z]+|-+$/g, '')
+    .slice(0, 30)
+    .replace(/-+$/, '');
   return name || 'my-stack';
 }

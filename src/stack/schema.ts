@@ -145,7 +145,7 @@ const expose = v.strictObject({
     v.pipe(v.string(), v.ip('must be an IP address'), v.description('Address of the host it is bound to.')),
     '0.0.0.0',
   ),
-  protocol: v.optional(v.picklist(['tcp', 'udp']), 'tcp'),
+  protocol: v.optional(v.pipe(v.picklist(['tcp', 'udp']), v.description('Protocol of the port.')), 'tcp'),
   allow: v.pipe(
     v.array(cidr),
     v.description(
@@ -253,7 +253,12 @@ export const appSchema = v.strictObject({
   ),
   volumes: v.optional(
     v.pipe(
-      v.array(v.strictObject({ name: workloadName, path: absolutePath })),
+      v.array(
+        v.strictObject({
+          name: v.pipe(workloadName, v.description('Name of the volume.')),
+          path: v.pipe(absolutePath, v.description('Where the app sees it.')),
+        }),
+      ),
       v.description('Named volumes for data that must survive; the path must belong to `user` in the image.'),
     ),
     [],
@@ -419,7 +424,7 @@ const network = v.strictObject({
       ),
       v.check((block) => cidrProblem(block) === undefined, 'must be an IPv4 block such as 10.231.0.0/16'),
       v.description(
-        'Block the stack’s networks are cut from; absent: Docker chooses, which suffices for about 25 networks.',
+        'Block the stack’s networks are cut from; absent: Docker chooses, and beyond 20 networks 10.231.0.0/16.',
       ),
     ),
   ),

@@ -30,13 +30,16 @@ export function listSettings(schema: unknown): Setting[] {
 function walk(node: Node, path: string, required: boolean): Setting[] {
   const inner = unwrapped(node);
   if (inner.properties) {
-    return Object.entries(inner.properties).flatMap(([key, child]) => walk(child, path === '' ? key : `${path}.${key}`, inner.required?.includes(key) === true));
+    return Object.entries(inner.properties).flatMap(([key, child]) =>
+      walk(child, path === '' ? key : `${path}.${key}`, inner.required?.includes(key) === true),
+    );
   }
   if (typeof inner.additionalProperties === 'object') {
     const child = unwrapped(inner.additionalProperties);
     if (child.properties) return walk(child, `${path}.<name>`, true);
   }
-  if (inner.items && unwrapped(inner.items).properties) return walk(unwrapped(inner.items), `${path}[]`, true);
+  if (inner.items && unwrapped(inner.items).properties)
+    return walk(unwrapped(inner.items), `${path}[]`, true);
   return [
     {
       path,
@@ -51,7 +54,9 @@ function walk(node: Node, path: string, required: boolean): Setting[] {
 /** Looks through `T | null`. */
 function unwrapped(node: Node): Node {
   const options = node.anyOf?.filter(({ type }) => type !== 'null') ?? [];
-  return options.length === 1 ? { ...options[0]!, ...(node.description ? { description: node.description } : {}) } : node;
+  return options.length === 1
+    ? { ...options[0]!, ...(node.description ? { description: node.description } : {}) }
+    : node;
 }
 
 function typeName(node: Node): string {
@@ -60,5 +65,7 @@ function typeName(node: Node): string {
   if (node.anyOf) return node.anyOf.map((one) => typeName(unwrapped(one))).join(' | ');
   if (node.type === 'array') return `list of ${typeName(unwrapped(node.items ?? {}))}`;
   if (node.type === 'object') return 'mapping';
-  return { string: 'text', number: 'number', integer: 'number', boolean: 'true | false' }[node.type ?? ''] ?? 'any';
+  return (
+    { string: 'text', number: 'number', integer: 'number', boolean: 'true | false' }[node.type ?? ''] ?? 'any'
+  );
 }

@@ -1,12 +1,20 @@
 import { resolve } from 'node:path';
 import { EXIT, type ExitCode, UserError } from '../../errors.ts';
-import { assemble, type Assembled } from '../../project/assemble.ts';
+import { type Assembled, assemble } from '../../project/assemble.ts';
 import { readInputs, readOptional } from '../../project/inputs.ts';
 import { systemRandom } from '../../secrets/kinds.ts';
 import { buildStack } from '../../stack/build.ts';
 import { readSpec, type StackDocument } from '../../stack/load.ts';
 import type { Stack } from '../../stack/model.ts';
-import { applyPlan, inspectFolder, type Plan, planTree, recover, unifiedDiff, withLock } from '../../workspace/index.ts';
+import {
+  applyPlan,
+  inspectFolder,
+  type Plan,
+  planTree,
+  recover,
+  unifiedDiff,
+  withLock,
+} from '../../workspace/index.ts';
 import { applyEdits, givenAnswers, newStackWithoutAsking, STACK_FILE } from '../answers.ts';
 import type { Arguments } from '../args.ts';
 import type { Invocation } from '../main.ts';
@@ -32,7 +40,11 @@ export async function create(invocation: Invocation): Promise<ExitCode> {
   if (args.switches.has('dry-run')) {
     const { plan } = await preview(order);
     if (args.switches.has('json')) report(invocation, order, await prepare(order), plan, { written: false });
-    else output.result((await unifiedDiff(plan, { colour: output.style('red', 'x', 'stdout') !== 'x' })) || 'Nothing would change.');
+    else
+      output.result(
+        (await unifiedDiff(plan, { colour: output.style('red', 'x', 'stdout') !== 'x' })) ||
+          'Nothing would change.',
+      );
     return args.switches.has('exit-code') && plan.changes ? EXIT.findings : EXIT.ok;
   }
   const { prepared, plan } = await writeStack(order);
@@ -59,8 +71,15 @@ async function takeOrder({ args, output }: Invocation): Promise<Order | 'done'> 
 /** Prompts need a terminal at both ends, and nobody wants them in CI or with --yes. */
 function mayAsk(args: Arguments): boolean {
   const ci = process.env['CI'] !== undefined && process.env['CI'] !== '' && process.env['CI'] !== 'false';
-  const terminal = process.stdin.isTTY === true && process.stderr.isTTY === true && process.env['TERM'] !== 'dumb';
-  return terminal && !ci && !args.switches.has('yes') && !args.switches.has('json') && !args.switches.has('dry-run');
+  const terminal =
+    process.stdin.isTTY === true && process.stderr.isTTY === true && process.env['TERM'] !== 'dumb';
+  return (
+    terminal &&
+    !ci &&
+    !args.switches.has('yes') &&
+    !args.switches.has('json') &&
+    !args.switches.has('dry-run')
+  );
 }
 
 /** `--secret-file WEB_API_KEY=key.txt`: values come from files, so that they stand in no process list. */
@@ -68,9 +87,14 @@ function suppliedSecrets(args: Arguments): Record<string, string> {
   return Object.fromEntries(
     (args.values.get('secret-file') ?? []).map((text) => {
       const [, name, file] = /^([A-Z][A-Z0-9_]*)=(.+)$/.exec(text) ?? [];
-      if (name === undefined || file === undefined) throw new UserError({ message: '--secret-file takes NAME=FILE, with NAME as in .env', hint: 'a value on the command line would show in the process list' });
+      if (name === undefined || file === undefined)
+        throw new UserError({
+          message: '--secret-file takes NAME=FILE, with NAME as in .env',
+          hint: 'a value on the command line would show in the process list',
+        });
       const value = readOptional(file);
-      if (value === undefined) throw new UserError({ message: `--secret-file ${name}: there is no file ${file}` });
+      if (value === undefined)
+        throw new UserError({ message: `--secret-file ${name}: there is no file ${file}` });
       return [name, value.replace(/\r?\n$/, '')];
     }),
   );
@@ -103,7 +127,10 @@ export async function writeStack(order: Order): Promise<{ prepared: Prepared; pl
   const root = resolve(order.folder);
   const state = inspectFolder(root);
   if (state === 'foreign') {
-    throw new UserError({ message: `${order.folder}: is not empty and holds no stack`, hint: 'name an empty or a new folder' }, EXIT.refused);
+    throw new UserError(
+      { message: `${order.folder}: is not empty and holds no stack`, hint: 'name an empty or a new folder' },
+      EXIT.refused,
+    );
   }
   return withLock(root, async () => {
     await recover(root);

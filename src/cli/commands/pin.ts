@@ -14,19 +14,37 @@ import { writeStack } from './create.ts';
  */
 export async function pin({ args, output }: Invocation): Promise<ExitCode> {
   const given = givenAnswers(args);
-  if (given.source === undefined || given.folder === undefined) throw new UserError({ message: 'there is no stack.yaml here', hint: 'name the folder of a stack' }, EXIT.refused);
+  if (given.source === undefined || given.folder === undefined)
+    throw new UserError(
+      { message: 'there is no stack.yaml here', hint: 'name the folder of a stack' },
+      EXIT.refused,
+    );
   const stack = buildStack(readSpec(given.source));
-  const images = [...new Set(stack.workloads.flatMap(({ image }) => (image === undefined || image.includes('@') ? [] : [image])))].sort();
+  const images = [
+    ...new Set(
+      stack.workloads.flatMap(({ image }) => (image === undefined || image.includes('@') ? [] : [image])),
+    ),
+  ].sort();
   const before = readDigests(given.folder);
   const digests: Record<string, string> = {};
   for (const image of images) {
     output.note(`asking for ${image}`);
     digests[image] = await imageDigest(image);
   }
-  const { plan } = await writeStack({ folder: given.folder, source: given.source, answersRead: given.onDisk, supplied: {}, digests });
+  const { plan } = await writeStack({
+    folder: given.folder,
+    source: given.source,
+    answersRead: given.onDisk,
+    supplied: {},
+    digests,
+  });
   const changed = images.filter((image) => before[image] !== digests[image]);
-  if (args.switches.has('json')) output.result(JSON.stringify({ dir: resolve(given.folder), images: digests, changed }, null, 2));
-  else for (const image of images) output.result(`${image}@${digests[image]}${changed.includes(image) ? '  (new)' : ''}`);
-  if (plan.changes) output.note(`Written to ${LOCK_FILE} and docker-compose.yml; "docker compose up -d" takes them.`);
+  if (args.switches.has('json'))
+    output.result(JSON.stringify({ dir: resolve(given.folder), images: digests, changed }, null, 2));
+  else
+    for (const image of images)
+      output.result(`${image}@${digests[image]}${changed.includes(image) ? '  (new)' : ''}`);
+  if (plan.changes)
+    output.note(`Written to ${LOCK_FILE} and docker-compose.yml; "docker compose up -d" takes them.`);
   return EXIT.ok;
 }

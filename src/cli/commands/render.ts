@@ -1,5 +1,5 @@
-import fsExtra from 'fs-extra';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import fsExtra from 'fs-extra';
 import { EXIT, type ExitCode, UserError } from '../../errors.ts';
 import { renderStack } from '../../library.ts';
 import { readDigests } from '../../project/inputs.ts';
@@ -9,14 +9,25 @@ import type { Invocation } from '../main.ts';
 /** Writes the masked tree into a folder of its own, for snapshot tests. */
 export async function renderCommand({ args, output }: Invocation): Promise<ExitCode> {
   const out = args.values.get('out')?.[0];
-  if (out === undefined) throw new UserError({ message: 'render needs --out DIR', hint: 'the folder to write the tree to' });
+  if (out === undefined)
+    throw new UserError({ message: 'render needs --out DIR', hint: 'the folder to write the tree to' });
   const given = givenAnswers(args);
-  if (given.source === undefined) throw new UserError({ message: 'there is no stack.yaml here', hint: 'name the folder of a stack, or give --config FILE' }, EXIT.refused);
+  if (given.source === undefined)
+    throw new UserError(
+      { message: 'there is no stack.yaml here', hint: 'name the folder of a stack, or give --config FILE' },
+      EXIT.refused,
+    );
   const target = resolve(out);
   if ((await fsExtra.pathExists(target)) && (await fsExtra.readdir(target)).length > 0) {
-    throw new UserError({ message: `${out}: is not empty`, hint: 'remove it first; render never mixes two trees' }, EXIT.refused);
+    throw new UserError(
+      { message: `${out}: is not empty`, hint: 'remove it first; render never mixes two trees' },
+      EXIT.refused,
+    );
   }
-  const files = renderStack(applyEdits(given.source, given.edits).text, { redactSecrets: true, digests: readDigests(given.folder ?? '.') });
+  const files = renderStack(applyEdits(given.source, given.edits).text, {
+    redactSecrets: true,
+    digests: readDigests(given.folder ?? '.'),
+  });
   for (const { path, content, mode } of files) {
     // Secrets that live outside the folder are shown below it.
     const file = join(target, isAbsolute(path) ? `outside${path}` : path);
@@ -24,7 +35,8 @@ export async function renderCommand({ args, output }: Invocation): Promise<ExitC
     // Masked: nothing in here is secret, whatever the mode says it would be.
     await fsExtra.writeFile(file, content, { mode });
   }
-  if (args.switches.has('json')) output.result(JSON.stringify({ out: target, files: files.map(({ path }) => path) }, null, 2));
+  if (args.switches.has('json'))
+    output.result(JSON.stringify({ out: target, files: files.map(({ path }) => path) }, null, 2));
   else output.note(`${files.length} files in ${out}, secrets masked.`);
   return EXIT.ok;
 }

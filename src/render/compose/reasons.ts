@@ -108,7 +108,7 @@ export const CONTROLS: readonly Control[] = [
     key: 'healthcheck',
     title: 'Health check',
     comment: 'what the others wait for',
-    why: 'A process can be running and useless; start order and `up --wait` rely on this answer.',
+    why: 'A process can be running and useless; start order and up --wait rely on this answer.',
     source: 'CIS Docker Benchmark 1.6, 5.27',
     relax: 'apps.<name>.health: probe or command.',
   },
@@ -125,7 +125,7 @@ export const CONTROLS: readonly Control[] = [
     title: 'Networks from the flows',
     comment: 'only with those it talks to',
     why: 'A broken-into app reaches what it needs and nothing else; internal networks have no way out of the host.',
-    source: 'CIS Docker Benchmark 1.6, 5.30; derived from `needs` and `routes`',
+    source: 'CIS Docker Benchmark 1.6, 5.30; derived from needs and routes',
     relax: 'Add to apps.<name>.needs, or egress: true.',
   },
   {

@@ -12,7 +12,8 @@ export function composeCommand(stack: Pick<Stack, 'secretStore'>): string {
 
 /** The stack's main address, as a browser wants it. */
 export function primaryUrl(stack: Stack): string {
-  const name = stack.domains.find((domain) => !domain.startsWith('*.')) ?? stack.domains[0]!.replace('*.', 'www.');
+  const name =
+    stack.domains.find((domain) => !domain.startsWith('*.')) ?? stack.domains[0]!.replace('*.', 'www.');
   const { https } = stack.edge.publicPorts;
   return `https://${name.includes(':') ? `[${name}]` : name}${https === 443 ? '' : `:${https}`}/`;
 }

@@ -8,7 +8,12 @@ export function mermaidTopology(stack: Stack): string {
     const label = `"${name}<br/>${title}"`;
     return `  ${id(name)}${kind === 'service' ? `[(${label})]` : `[${label}]`}`;
   });
-  return ['flowchart LR', `  ${id(INTERNET)}(("internet"))`, ...nodes, ...merged(stack.flows).map(({ from, to, ports }) => `  ${id(from)} -->|"${ports}"| ${id(to)}`)].join('\n');
+  return [
+    'flowchart LR',
+    `  ${id(INTERNET)}(("internet"))`,
+    ...nodes,
+    ...merged(stack.flows).map(({ from, to, ports }) => `  ${id(from)} -->|"${ports}"| ${id(to)}`),
+  ].join('\n');
 }
 
 /** The flows as lines for a terminal, grouped by who opens them. `width` in columns. */
@@ -17,7 +22,11 @@ export function textTopology(stack: Stack, arrow = '→'): string[] {
   const senders = [...new Set(flows.map(({ from }) => from))];
   const indent = Math.max(...senders.map((name) => name.length));
   return senders.flatMap((from) =>
-    flows.filter((flow) => flow.from === from).map(({ to, ports }, index) => `${(index === 0 ? from : '').padStart(indent)} ${arrow} ${to} ${ports}`.trimEnd()),
+    flows
+      .filter((flow) => flow.from === from)
+      .map(({ to, ports }, index) =>
+        `${(index === 0 ? from : '').padStart(indent)} ${arrow} ${to} ${ports}`.trimEnd(),
+      ),
   );
 }
 
@@ -29,5 +38,9 @@ function merged(flows: readonly Flow[]): { from: string; to: string; ports: stri
     if (!byEnds.has(key)) byEnds.set(key, { from, to, list: [] });
     byEnds.get(key)!.list.push(port);
   }
-  return [...byEnds.values()].map(({ from, to, list }) => ({ from, to, ports: [...new Set(list)].map((port) => (port === 0 ? 'any' : `:${port}`)).join(' ') }));
+  return [...byEnds.values()].map(({ from, to, list }) => ({
+    from,
+    to,
+    ports: [...new Set(list)].map((port) => (port === 0 ? 'any' : `:${port}`)).join(' '),
+  }));
 }

@@ -12,7 +12,12 @@ import { mermaidTopology } from './diagram.ts';
 export function renderDocs(stack: Stack): GeneratedFile[] {
   return [
     { path: 'README.md', mode: 0o644, class: 'generated', content: render(readme, readmeContext(stack)) },
-    { path: 'SECURITY-REPORT.md', mode: 0o644, class: 'generated', content: render(report, reportContext(stack)) },
+    {
+      path: 'SECURITY-REPORT.md',
+      mode: 0o644,
+      class: 'generated',
+      content: render(report, reportContext(stack)),
+    },
   ];
 }
 
@@ -30,7 +35,9 @@ function readmeContext(stack: Stack): object {
       { what: 'stop, keeping the data', command: `${compose} down` },
     ],
     devCa: stack.edge.tls.mode === 'dev-ca',
-    trust: trustInstructions({ caFile: 'certs/ca/ca.crt', stackName: stack.name }).map(({ platform, commands }) => ({ platform, command: commands.join(' && ') })),
+    trust: trustInstructions({ caFile: 'certs/ca/ca.crt', stackName: stack.name }).map(
+      ({ platform, commands }) => ({ platform, command: commands.join(' && ') }),
+    ),
     firstFirewall: stack.environment !== 'development',
     exposures: exposures(stack),
     workloads: stack.workloads.map((workload) => ({
@@ -58,9 +65,19 @@ function exposures(stack: Stack): { port: string; to: string; by: string }[] {
     { port: `${publicPorts.http}/tcp`, to: everybody, by: 'edge: redirect to HTTPS' },
     ...(stack.environment === 'development'
       ? []
-      : [{ port: sshPorts.map((port) => `${port}/tcp`).join(', '), to: sshFrom.length > 0 ? sshFrom.join(', ') : 'everybody, rate-limited', by: 'SSH of the host (with the firewall on)' }]),
+      : [
+          {
+            port: sshPorts.map((port) => `${port}/tcp`).join(', '),
+            to: sshFrom.length > 0 ? sshFrom.join(', ') : 'everybody, rate-limited',
+            by: 'SSH of the host (with the firewall on)',
+          },
+        ]),
     ...stack.workloads.flatMap(({ name, published }) =>
-      published.map(({ address, host, protocol, allow }) => ({ port: `${host}/${protocol} on ${address}`, to: allow.length > 0 ? allow.join(', ') : 'this machine only', by: `${name}, by explicit answer` })),
+      published.map(({ address, host, protocol, allow }) => ({
+        port: `${host}/${protocol} on ${address}`,
+        to: allow.length > 0 ? allow.join(', ') : 'this machine only',
+        by: `${name}, by explicit answer`,
+      })),
     ),
   ];
 }
@@ -72,17 +89,46 @@ function reportContext(stack: Stack): object {
     environment: stack.environment,
     controls: CONTROLS.map(({ key, title, why, source }) => ({ key, title, why, source })),
     surroundings: [
-      { title: `TLS ${edge.tls.policy === 'modern' ? '1.3 only' : '1.2 and 1.3'}; unknown names rejected`, by: 'nginx/: ssl_reject_handshake, 421, the TLS policy’s dated table' },
-      { title: `Request limits: ${edge.limits.requestsPerSecond}/s a client, burst ${edge.limits.burst}, body ${edge.limits.maxBody}`, by: 'nginx/: limit_req, limit_conn, client_max_body_size' },
-      { title: 'Only the edge is published', by: 'docker-compose.yml: no other service has ports, save the exceptions below' },
-      { title: 'Host ports closed before Docker’s own rules', by: 'firewall/firewall.sh: own nftables table ahead of DNAT, IPv4 and IPv6' },
-      { title: 'Secrets from 256 random bits, one file per consumer', by: `${secretStore.envFile} (0600), ${secretStore.directory}/ (0700)` },
+      {
+        title: `TLS ${edge.tls.policy === 'modern' ? '1.3 only' : '1.2 and 1.3'}; unknown names rejected`,
+        by: 'nginx/: ssl_reject_handshake, 421, the TLS policy’s dated table',
+      },
+      {
+        title: `Request limits: ${edge.limits.requestsPerSecond}/s a client, burst ${edge.limits.burst}, body ${edge.limits.maxBody}`,
+        by: 'nginx/: limit_req, limit_conn, client_max_body_size',
+      },
+      {
+        title: 'Only the edge is published',
+        by: 'docker-compose.yml: no other service has ports, save the exceptions below',
+      },
+      {
+        title: 'Host ports closed before Docker’s own rules',
+        by: 'firewall/firewall.sh: own nftables table ahead of DNAT, IPv4 and IPv6',
+      },
+      {
+        title: 'Secrets from 256 random bits, one file per consumer',
+        by: `${secretStore.envFile} (0600), ${secretStore.directory}/ (0700)`,
+      },
       { title: 'Nothing starts with a blank secret', by: 'docker-compose.yml: ${NAME:?…}' },
-      { title: 'Secrets out of git and of build contexts', by: '.gitignore, .dockerignore; check looks into the index' },
+      {
+        title: 'Secrets out of git and of build contexts',
+        by: '.gitignore, .dockerignore; check looks into the index',
+      },
     ],
     exceptions: stack.exceptions,
-    networks: stack.networks.map(({ name, members, internal, egress, why }) => ({ name, members: members.join(', '), out: internal ? 'no' : egress ? 'yes' : 'answers only', why })),
-    secrets: stack.secrets.map((secret) => ({ id: secret.id, kind: secret.kind, class: secret.class, consumers: secret.consumers.join(', '), due: due(secret, stack) })),
+    networks: stack.networks.map(({ name, members, internal, egress, why }) => ({
+      name,
+      members: members.join(', '),
+      out: internal ? 'no' : egress ? 'yes' : 'answers only',
+      why,
+    })),
+    secrets: stack.secrets.map((secret) => ({
+      id: secret.id,
+      kind: secret.kind,
+      class: secret.class,
+      consumers: secret.consumers.join(', '),
+      due: due(secret, stack),
+    })),
     warnings: stack.warnings.map((text) => ({ text })),
   };
 }

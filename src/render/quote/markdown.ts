@@ -1,9 +1,13 @@
-/** Plain text inside a Markdown paragraph or table cell: shown as it is, no markup, no line break, no HTML. */
+/**
+ * Plain text inside a Markdown paragraph or table cell: shown as it is, no markup, no line break, no HTML.
+ * Characters that only mean something at the start of a line are left alone: no template puts a value there.
+ */
 export function markdownText(value: string): string {
   return value
     .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
-    .replace(/[&<>]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[c]!)
-    .replace(/[\\`*_{}[\]()#+!|~$-]/g, '\\$&');
+    .replace(/[\\`*[\]|~]/g, '\\$&')
+    .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '\\_')
+    .replace(/[&<>]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[c]!);
 }
 
 /** Text as an inline code span; the fence is longer than any run of backticks inside. `|` stays safe in tables. */

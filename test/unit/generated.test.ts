@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { jsonSchemaText } from '../../build/json-schema.ts';
+import { referenceSections, withSections } from '../../build/reference.ts';
+import { questions } from '../../src/stack/questions.ts';
+import { listSettings } from '../../src/stack/settings.ts';
+
+const read = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+
+test('the JSON Schema is that of the table (else: npm run generate)', () => {
+  expect(read('src/stack/stack.schema.json')).toBe(jsonSchemaText());
+});
+
+test('the reference in README.md is that of the tables (else: npm run generate)', () => {
+  const readme = read('README.md');
+  expect(readme).toBe(withSections(readme, referenceSections(JSON.parse(jsonSchemaText()))));
+});
+
+test('every setting is described', () => {
+  const settings = listSettings(JSON.parse(jsonSchemaText()));
+  expect(settings.length).toBeGreaterThan(70);
+  expect(settings.filter(({ description }) => description === '').map(({ path }) => path)).toEqual([]);
+});
+
+test('every question of the wizard is about a setting of the table', () => {
+  const paths = listSettings(JSON.parse(jsonSchemaText())).map(({ path }) => path);
+  for (const { path } of questions) expect(paths).toContain(path.join('.'));
+});

@@ -1,0 +1,215 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { UserError } from '../../src/errors.ts';
+import { changeAnswer, newStackText } from '../../src/stack/document.ts';
+import { parseStackDocument, readSpec } from '../../src/stack/load.ts';
+
+const HEAD = `version: 1
+name: shop
+environment: production
+domains: [shop.example.com]
+tls: {mode: acme}
+`;
+
+function problems(text: string): string[] {
+  try {
+    readSpec(parseStackDocument(text, 'stack.yaml'));
+    return [];
+  } catch (error) {
+    if (error instanceof UserError) return error.message.split('\n');
+    throw error;
+  }
+}
+
+test('a minimal file is complete', () => {
+  const spec = readSpec(parseStackDocument(HEAD, 'stack.yaml'));
+  expect(spec).toMatchObject({
+    apps: {},
+    services: {},
+    edge: { ports: { http: 80, https: 443 } },
+    firewall: { sshPorts: [22] },
+  });
+});
+
+test('a service without options is a service with the defaults', () => {
+  const spec = readSpec(parseStackDocument(`${HEAD}services:\n  postgres:\n`, 'stack.yaml'));
+  expect(spec.services['postgres']).toMatchObject({
+    version: 18,
+    database: 'app',
+    limits: { memory: '512m' },
+  });
+});
+
+describe('reports with line, all at once', () => {
+  test.each<[string, string, string[]]>([
+    [
+      'a misspelt key',
+      `${HEAD}firewal: {}\n`,
+      ['stack.yaml:6:1: firewal: is not a known setting (did you mean "firewall"?)'],
+    ],
+    [
+      'a misspelt nested key',
+      `${HEAD}apps:\n  web:\n    image: sample\n    rotues: []\n`,
+      ['stack.yaml:9:5: apps.web.rotues: is not a known setting (did you mean "routes"?)'],
+    ],
+    [
+      'a misspelt service',
+      `${HEAD}services: {postgress: {}}\n`,
+      ['stack.yaml:6:12: services.postgress: is not a known setting (did you mean "postgres"?)'],
+    ],
+    [
+      'a wrong choice',
+      HEAD.replace('production', 'prodction'),
+      [
+        'stack.yaml:3:14: environment: must be development, staging or production, not "prodction" (did you mean "production"?)',
+      ],
+    ],
+    [
+      'a wrong type',
+      `${HEAD}apps: {web: {image: sample, port: "80"}}\n`,
+      ['stack.yaml:6:35: apps.web.port: must be a number, not "80"'],
+    ],
+    ['a missing key', HEAD.replace('name: shop\n', ''), ['stack.yaml: name: is missing']],
+    [
+      'a wrong version',
+      HEAD.replace('version: 1', 'version: 2'),
+      ['stack.yaml:1:10: version: must be 1, not 2'],
+    ],
+    [
+      'several mistakes',
+      `${HEAD}apps:\n  web: {image: sample, port: 0}\n  Api: {image: sample}\nnetworks: 1\n`,
+      [
+        'stack.yaml:7:30: apps.web.port: must be at least 1, not 0',
+        'stack.yaml:8:3: apps.Api: must be lower-case letters, digits and "-", start with a letter, at most 30 characters',
+        'stack.yaml:9:1: networks: is not a known setting (did you mean "network"?)',
+      ],
+    ],
+    [
+      'a domain that is none',
+      HEAD.replace('shop.example.com', 'shop.example.com, "a;b.com"'),
+      ['stack.yaml:4:29: domains[1]: must not contain ";"'],
+    ],
+    [
+      'a domain twice',
+      HEAD.replace('[shop.example.com]', '[bücher.de, xn--bcher-kva.de]'),
+      ['stack.yaml:4:22: domains[1]: is the same name as domains[0]'],
+    ],
+    [
+      'a private name with acme',
+      HEAD.replace('shop.example.com', 'shop.test'),
+      [
+        'stack.yaml:4:11: domains[0]: no public authority issues certificates for this name (use tls.mode "dev-ca")',
+      ],
+    ],
+    [
+      'an unknown need',
+      `${HEAD}services: {postgres: {}}\napps: {web: {image: sample, needs: [postgre]}}\n`,
+      ['stack.yaml:7:37: apps.web.needs[0]: is not in this stack: "postgre" (did you mean "postgres"?)'],
+    ],
+    [
+      'a need that the catalogue has',
+      `${HEAD}apps: {web: {image: sample, needs: [redis]}}\n`,
+      ['stack.yaml:6:37: apps.web.needs[0]: is not in this stack: "redis" (add it under services)'],
+    ],
+    [
+      'a circle of needs',
+      `${HEAD}apps:\n  a: {image: sample, needs: [b]}\n  b: {image: sample, needs: [c]}\n  c: {image: sample, needs: [a]}\n`,
+      ['stack.yaml:9:29: apps.c.needs: go round in a circle: a → b → c → a'],
+    ],
+    [
+      'a reserved name',
+      `${HEAD}apps: {edge: {image: sample}}\n`,
+      ['stack.yaml:6:8: apps.edge: is a reserved name; call the app something else'],
+    ],
+    [
+      'two apps on one route',
+      `${HEAD}apps:\n  a: {image: sample, routes: [{path: /x}]}\n  b: {image: sample, routes: [{path: /x/}]}\n`,
+      ['stack.yaml:8:31: apps.b.routes[0]: has the host and path of a route of "a"'],
+    ],
+    [
+      'a host that is no domain',
+      `${HEAD}apps: {a: {image: sample, routes: [{host: b.example.com}]}}\n`,
+      ['stack.yaml:6:43: apps.a.routes[0].host: is not one of the domains: shop.example.com'],
+    ],
+    [
+      'a host port twice',
+      `${HEAD}apps: {a: {image: sample, expose: [{port: 1, hostPort: 443, allow: [10.0.0.1]}]}}\n`,
+      ['stack.yaml:6:56: apps.a.expose[0].hostPort: host port 443 is already used by the edge'],
+    ],
+    [
+      'an exposed port open to all',
+      `${HEAD}apps: {a: {image: sample, expose: [{port: 1, hostPort: 9000, allow: []}]}}\n`,
+      [
+        'stack.yaml:6:69: apps.a.expose[0].allow: must list the addresses that may connect; this port passes by the edge (or bind it with address: 127.0.0.1)',
+      ],
+    ],
+    [
+      'an image without a tag',
+      `${HEAD}apps: {a: {image: ghcr.io/acme/web}}\n`,
+      [
+        'stack.yaml:6:19: apps.a.image: needs a fixed tag, such as :1.4.2; without one it means "latest", which changes under you',
+      ],
+    ],
+    [
+      'root',
+      `${HEAD}apps: {a: {image: sample, user: "0:0"}}\n`,
+      ['stack.yaml:6:33: apps.a.user: must be numeric uid:gid, not root, such as 1000:1000'],
+    ],
+    [
+      'a mail catcher in production',
+      `${HEAD}services: {mailpit: {}}\n`,
+      ['stack.yaml:6:12: services.mailpit: is not for production; it is a mail catcher for development'],
+    ],
+    ['tabs', 'version: 1\n\tname: x\n', ['stack.yaml:2:1: tabs are not allowed as indentation']],
+    ['a key twice', `${HEAD}name: other\n`, ['stack.yaml:6:1: map keys must be unique']],
+    ['a list at the top', '- 1\n', ['stack.yaml:1: must hold a mapping that starts with "version: 1"']],
+    ['an empty file', '', ['stack.yaml:1: must hold a mapping that starts with "version: 1"']],
+    [
+      'an alias',
+      `${HEAD}apps: {a: &a {image: sample}, b: *a}\n`,
+      ['stack.yaml: must not use YAML anchors and aliases'],
+    ],
+  ])('%s', (_name, text, expected) => {
+    expect(problems(text)).toEqual(expected);
+  });
+});
+
+test('arbitrary text never crashes it: a stack or a UserError', () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.string({ unit: 'binary' }),
+        fc.json().map((json) => `${HEAD}apps: ${json}\n`),
+      ),
+      (text) => {
+        problems(text);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test('an alias bomb is refused at once', () => {
+  const bomb = `a: &a [x,x,x]\n${[...'bcdefghij'].map((key, index) => `${key}: &${key} [*${'abcdefghi'[index]},*${'abcdefghi'[index]},*${'abcdefghi'[index]}]`).join('\n')}\n`;
+  expect(problems(bomb)).toEqual(['stack.yaml: must not use YAML anchors and aliases']);
+});
+
+test('changing an answer keeps comments and everything else', () => {
+  const text = `# mine\n${HEAD}apps:\n  web: {image: sample} # the shop\n`;
+  const changed = changeAnswer(parseStackDocument(text, 'stack.yaml'), ['environment'], 'staging');
+  expect(changed.text).toBe(text.replace('production', 'staging').replace('{mode: acme}', '{mode: acme}'));
+  expect(changeAnswer(changed, ['environment'], 'production').text).toBe(text);
+});
+
+test('a new file says what was answered and refers to its schema', () => {
+  const text = newStackText({
+    version: 1,
+    name: 'shop',
+    environment: 'production',
+    domains: ['shop.example.com'],
+    tls: { mode: 'acme' },
+  });
+  expect(text).toContain('yaml-language-server: $schema=stack.schema.json');
+  expect(problems(text)).toEqual([]);
+});
