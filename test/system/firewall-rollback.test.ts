@@ -59,6 +59,15 @@ describe.skipIf(missingForLab().length > 0)('loading, confirming and going back'
     expect(await until(() => lab.table() === '', 6)).toBe(true);
   });
 
+  it('the way back does not wait for a command that hangs', async () => {
+    const script = lab.script();
+    lab.firewall(script, ['apply', '--timeout=2']);
+    const hung = lab.spawn('host', ['flock', join(lab.state, 'lock'), 'sh', '-c', 'echo held; sleep 30']);
+    expect(await nextOutput(hung)).toBe('held\n');
+    expect(await until(() => lab.table() === '', 10)).toBe(true);
+    process.kill(-hung.pid!, 'SIGKILL');
+  });
+
   it('a second apply starts the time anew: the first timer no longer counts', async () => {
     const script = lab.script();
     lab.firewall(script, ['apply', '--timeout=2']);

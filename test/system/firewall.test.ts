@@ -97,8 +97,9 @@ describe.skipIf(missingForLab().length > 0)('the rules, by traffic', () => {
     );
     const forged = ['tcp,127.0.0.1,443', 'tcp,127.0.0.1,9000'];
     expect(lab.answers('neighbour', forged)).toEqual(forged);
-    apply();
+    const script = apply();
     expect(lab.answers('neighbour', forged)).toEqual([]);
+    expect(lab.firewall(script, ['status']).stdout).toMatch(/^spoof_drop +[1-9]/m);
     shell('neighbour', 'ip route del 127.0.0.1; ip addr add 127.0.0.1/8 dev lo');
   });
 
