@@ -18,7 +18,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { errorCode, tolerate } from './failure.ts';
+import { errorCode, tidy, tolerate } from './failure.ts';
 
 /** 96 random bits: nobody can guess the name and put something there first. */
 export function newTemporaryId(): string {
@@ -74,7 +74,7 @@ export function writeFileAtomically(path: string, content: string, mode: number)
     stageFile(temporary, { content: Buffer.from(content), mode, secret: false });
     renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    tidy(() => rmSync(temporary, { force: true }));
     throw error;
   }
   syncDirectory(dirname(path));

@@ -42,3 +42,12 @@ export function tolerate<T>(codes: readonly string[], action: () => T): T | unde
     throw error;
   }
 }
+
+/** Tidies up where a failure of the system must not hide what went before it; what stays is found by a later run. */
+export function tidy(action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+  }
+}

@@ -1,7 +1,7 @@
 import { linkSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { isTemporaryName, makeDirectory, newTemporaryId, stageFile, temporaryPath } from './atomic.ts';
-import { errorCode, ioFailure, tolerate } from './failure.ts';
+import { errorCode, ioFailure, tidy, tolerate } from './failure.ts';
 import { lstat, parentPaths, refusal, refuseUnsafePath, resolveRoot } from './paths.ts';
 import { currentProcess, isRunning, type ProcessIdentity } from './process-identity.ts';
 import { LOCK, STATE } from './state.ts';
@@ -24,13 +24,9 @@ export async function withLock<T>(root: string, action: () => Promise<T>): Promi
   refuseUnsafePath(folder, `${STATE}/${LOCK}`);
   const made = acquireIn(folder);
   const release = () => {
-    try {
-      rmSync(join(folder, STATE, LOCK), { force: true });
-      removeEmpty([join(folder, STATE), ...made.toReversed()]);
-    } catch (error) {
-      // A lock that cannot be removed is worth nothing from the end of this process on; the work itself is done.
-      if (errorCode(error) === undefined) throw error;
-    }
+    // A lock that cannot be removed is worth nothing from the end of this process on; the work itself is done.
+    tidy(() => rmSync(join(folder, STATE, LOCK), { force: true }));
+    removeEmpty([join(folder, STATE), ...made.toReversed()]);
   };
   process.once('exit', release);
   try {
@@ -67,7 +63,7 @@ function acquireIn(root: string): string[] {
 }
 
 function removeEmpty(folders: readonly string[]): void {
-  for (const path of folders) tolerate(['ENOENT', 'ENOTEMPTY', 'EEXIST'], () => rmdirSync(path));
+  for (const path of folders) tidy(() => rmdirSync(path));
 }
 
 /**
@@ -82,8 +78,8 @@ function acquire(folder: string, name: string): void {
   const token = newTemporaryId();
   const claim = temporaryPath(lock, token);
   const holder: Holder = { ...currentProcess(), token, since: new Date().toISOString() };
-  stageFile(claim, { content: Buffer.from(`${JSON.stringify(holder)}\n`), mode: 0o644, secret: false });
   try {
+    stageFile(claim, { content: Buffer.from(`${JSON.stringify(holder)}\n`), mode: 0o644, secret: false });
     while (!tryLink(claim, lock)) {
       const other = readHolder(lock);
       if (other === undefined) continue;
@@ -94,11 +90,11 @@ function acquire(folder: string, name: string): void {
         renameSync(claim, lock);
         return;
       } finally {
-        rmSync(join(folder, `${LOCK}.${other.token}`), { force: true });
+        tidy(() => rmSync(join(folder, `${LOCK}.${other.token}`), { force: true }));
       }
     }
   } finally {
-    rmSync(claim, { force: true });
+    tidy(() => rmSync(claim, { force: true }));
   }
 }
 
