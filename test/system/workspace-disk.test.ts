@@ -203,7 +203,7 @@ describe('several runs at once', () => {
 
   test('never two inside, though every holder dies without giving the lock back', async () => {
     const inside = join(base, 'inside');
-    const runs = Array.from({ length: 12 }, () => run(process.execPath, [child, 'die', root, inside]));
+    const runs = Array.from({ length: 30 }, () => run(process.execPath, [child, 'die', root, inside]));
     for (const ended of await Promise.all(runs)) {
       expect(ended).toMatchObject({ signal: 'SIGKILL', stderr: '' });
     }
