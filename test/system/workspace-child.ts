@@ -38,7 +38,7 @@ async function dieInside(): Promise<void> {
     try {
       await withLock(root, async () => {
         writeFileSync(argument, '', { flag: 'wx' });
-        await setTimeout(5);
+        await setTimeout(60);
         rmSync(argument);
         process.kill(process.pid, 'SIGKILL');
         await setTimeout(10_000);
