@@ -8,7 +8,7 @@ import { parseAppFlag } from '../stack/app-flag.ts';
 import { changeAnswer, newStackText } from '../stack/document.ts';
 import { parseStackDocument, plainAnswers, type StackDocument } from '../stack/load.ts';
 import { presets } from '../stack/presets.ts';
-import { type Draft, parseAnswer, presetNames, questions, setIn } from '../stack/questions.ts';
+import { answerProblem, type Draft, parseAnswer, presetNames, questions, setIn } from '../stack/questions.ts';
 import type { Arguments } from './args.ts';
 
 export const STACK_FILE = 'stack.yaml';
@@ -67,6 +67,17 @@ export function newStackWithoutAsking(
   const folder =
     given.folder ?? (draft['name'] as string | undefined) ?? (takeDefaults ? 'my-stack' : undefined);
   const missing: Problem[] = [];
+  for (const { path, value } of given.edits) {
+    const question = questions.find((one) => dotted(one.path) === dotted(path));
+    const problem = question && answerProblem(question, draft as Draft, value);
+    if (problem)
+      missing.push({
+        path: dotted(problem.path),
+        message: problem.message,
+        ...(problem.hint ? { hint: problem.hint } : {}),
+      });
+  }
+  if (missing.length > 0) throw new UserError(missing);
   for (const question of questions) {
     if (valueAt(draft, question.path) !== undefined || question.when?.(draft as Draft) === false) continue;
     const fallback = question.fallback(draft as Draft, folder === undefined ? '' : basename(resolve(folder)));

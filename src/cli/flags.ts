@@ -50,7 +50,7 @@ export const flags: readonly Flag[] = [
     name: 'app',
     value: 'SPEC',
     multiple: true,
-    help: 'add an app: name=api,image=ghcr.io/acme/api:1.4,port=3000,path=/api,needs=postgres+redis',
+    help: 'add an app: name=api,image=acme/api:1.4,port=3000,path=/api,needs=redis',
     commands: ANSWERS,
   },
   {

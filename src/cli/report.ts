@@ -59,7 +59,6 @@ export function report(
 }
 
 function summary(plan: Plan): string[] {
-  if (!plan.changes) return ['Nothing to change: every file is as stack.yaml says.'];
   const files = plan.entries.filter(({ class: kind }) => kind !== 'directory');
   const count = (action: string): number => files.filter((entry) => entry.action === action).length;
   const parts = [
@@ -71,14 +70,14 @@ function summary(plan: Plan): string[] {
     ['remove', 'removed'],
     ['mode', 'with permissions put right'],
   ] as const;
+  const told = parts
+    .filter(([action]) => count(action) > 0)
+    .map(([action, words]) => `${count(action)} ${words}`);
   const listed = files
-    .filter(({ action }) => ['merge', 'remove', 'mode', 'update'].includes(action))
+    .filter(({ action }) => ['merge', 'remove', 'mode', 'update', 'keep'].includes(action))
     .slice(0, 30);
   return [
-    `Files: ${parts
-      .filter(([action]) => count(action) > 0)
-      .map(([action, words]) => `${count(action)} ${words}`)
-      .join(', ')}.`,
+    plan.changes ? `Files: ${told.join(', ')}.` : ['Nothing to change', ...told].join('; ').concat('.'),
     ...listed.map(({ path, action, reason }) => `  ${action.padEnd(8)} ${path} (${reason})`),
   ];
 }

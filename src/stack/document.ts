@@ -23,9 +23,12 @@ const ORDER = [
 
 /** The text of a new stack.yaml: the answers as given, without the defaults. */
 export function newStackText(answers: Partial<StackInput>): string {
-  const ordered = Object.fromEntries(
-    ORDER.filter((key) => key in answers).map((key) => [key, answers[key as keyof StackInput]]),
-  );
+  // Unknown keys stay, for the schema to complain about.
+  const keys = [
+    ...ORDER.filter((key) => key in answers),
+    ...Object.keys(answers).filter((key) => !ORDER.includes(key)),
+  ];
+  const ordered = Object.fromEntries(keys.map((key) => [key, answers[key as keyof StackInput]]));
   const document = new Document(ordered, { version: '1.2', compat: 'yaml-1.1' });
   document.commentBefore = HEADER;
   for (const item of isMap(document.contents) ? document.contents.items.slice(3) : [])

@@ -1,0 +1,372 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { fingerprint, program, temporaryFolder } from '../program.ts';
+
+const cwd = temporaryFolder();
+const run = (args: string[], options: Parameters<typeof program>[1] = {}) =>
+  program(args, { cwd, ...options });
+const production = [
+  '--environment',
+  'production',
+  '--domain',
+  'shop.example.com',
+  '--tls',
+  'dev-ca',
+  '--yes',
+];
+
+describe('wrong use: exit 2, one line, nothing written', () => {
+  test.each<[string, string[], RegExp]>([
+    [
+      'an unknown flag',
+      ['a', '--enviroment', 'production'],
+      /^error: unknown flag --enviroment \(did you mean "--environment"\?\)$/,
+    ],
+    [
+      'a flag of another command',
+      ['check', '--out', 'x'],
+      /^error: unknown flag --out for check \(it belongs to render\)$/,
+    ],
+    ['a flag without its value', ['a', '--name'], /^error: .*--name VALUE.* \(see --help\)$/],
+    ['two folders', ['a', 'b'], /^error: takes one folder, not 2: a b \(see --help\)$/],
+    [
+      'a wrong environment',
+      ['a', '--yes', '--environment', 'prod'],
+      /^error: environment: must be development, staging or production, not "prod"/,
+    ],
+    [
+      'an unknown preset',
+      ['a', '--yes', '--preset', 'lamp'],
+      /^error: unknown preset "lamp" \(there are web-api, single-app, empty\)$/,
+    ],
+    [
+      'a wrong --app',
+      ['a', '--yes', '--app', 'name=x,prot=http'],
+      /^error: --app name=x,prot=http: "prot" is not known/,
+    ],
+    ['a wrong --set', ['a', '--yes', '--set', 'nonsense'], /^error: --set nonsense: is not PATH=VALUE/],
+    [
+      'an unknown setting',
+      ['a', '--yes', '--set', 'egde.workers=3'],
+      /egde: is not a known setting \(did you mean "edge"\?\)$/,
+    ],
+    [
+      'a missing config file',
+      ['a', '--config', 'none.yaml'],
+      /^error: --config none\.yaml: there is no such file$/,
+    ],
+    [
+      'a secret on the command line',
+      ['a', '--yes', '--secret-file', 'KEY'],
+      /^error: --secret-file takes NAME=FILE/,
+    ],
+    [
+      'production without a domain',
+      ['a', '--yes', '--environment', 'production'],
+      /^error: domains: is missing \(give --domain NAME\)$/,
+    ],
+    ['an unknown secret', ['a', '--yes', '--secret-file', 'NOPE=/dev/null'], /NOPE/],
+    [
+      'an unknown explanation',
+      ['explain', 'read_onyl'],
+      /^error: there is no explanation for "read_onyl" \(did you mean "read_only"\?\)$/,
+    ],
+  ])('%s', (_name, args, message) => {
+    const { code, stdout, stderr } = run(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr.trimEnd()).toMatch(message);
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect(existsSync(join(cwd, 'a'))).toBe(false);
+  });
+});
+
+test('without a terminal and without --yes it lists every missing answer with its flag', () => {
+  const { code, stdout, stderr } = run([]);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  for (const flag of ['--name NAME', '--environment ENV', '--domain NAME'])
+    expect(stderr).toContain(`(give ${flag})`);
+  expect(stderr).toContain('there is no terminal to ask on');
+});
+
+describe('help and version', () => {
+  test.each(['create', 'check', 'render', 'explain', 'pin'])(
+    '%s --help: examples first, on standard output',
+    (command) => {
+      const { code, stdout, stderr } = run(command === 'create' ? ['--help'] : [command, '--help']);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout.indexOf('Examples')).toBeLessThan(stdout.indexOf('Usage:'));
+      expect(stdout).toContain('Exit codes');
+      for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+    },
+  );
+
+  test('--version prints the version alone', () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+      version: string;
+    };
+    expect(run(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+});
+
+describe('a new stack', () => {
+  test('--yes writes a development stack and says how to start it', () => {
+    const { code, stdout, stderr } = run(['first', '--yes']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('cd first\n');
+    expect(stdout).toContain('docker compose up -d --wait\n');
+    expect(stdout).toContain('npx create-secure-stack@latest first --yes --name first');
+    expect(stderr).toContain('new development CA');
+    expect(stdout + stderr).not.toContain('\u001b[');
+  });
+
+  test('the equivalent command gives the same answers', () => {
+    const answers = [
+      '--name',
+      'shop',
+      '--environment',
+      'staging',
+      '--domain',
+      'a.example.com,b.example.com',
+      '--ssh-port',
+      '2222',
+      '--ssh-from',
+      '203.0.113.0/24',
+      '--tls',
+      'dev-ca',
+      '--service',
+      'redis',
+    ];
+    const app =
+      'name=api,build=./api,port=3000,protocol=ws,health=/up,path=/api,host=a.example.com,needs=redis,secret=KEY:hmac,delivery=variable,egress=true';
+    const first = run(['same-1', '--yes', ...answers, '--app', app]);
+    expect(first.code, first.stderr).toBe(0);
+    const command = /npx create-secure-stack@latest same-1 (.*)\n/.exec(first.stdout)![1]!;
+    expect(run(['same-2', ...command.split(' ').map((word) => word.replace(/^'|'$/g, ''))]).code).toBe(0);
+    expect(readFileSync(join(cwd, 'same-2/stack.yaml'), 'utf8')).toBe(
+      readFileSync(join(cwd, 'same-1/stack.yaml'), 'utf8'),
+    );
+  });
+
+  test('--json prints one document and no secret', () => {
+    const { code, stdout, stderr } = run(['json', '--yes', '--preset', 'web-api', '--json']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const document = JSON.parse(stdout) as {
+      files: { path: string; mode: string; action: string }[];
+      nextSteps: unknown[];
+    };
+    expect(document.files.find(({ path }) => path === '.env')).toMatchObject({
+      action: 'create',
+      mode: '0600',
+      class: 'secret',
+    });
+    expect(document.nextSteps.length).toBeGreaterThan(1);
+    const env = readFileSync(join(cwd, 'json/.env'), 'utf8');
+    for (const [, value] of env.matchAll(/^[A-Z_]+PASSWORD=(.+)$/gm)) expect(stdout).not.toContain(value);
+  });
+
+  test('--json reports a mistake as one document, with the same exit code', () => {
+    const { code, stdout } = run(['json-2', '--yes', '--environment', 'production', '--json']);
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toEqual({
+      error: { exit: 2, problems: [{ path: 'domains', message: 'is missing', hint: 'give --domain NAME' }] },
+    });
+  });
+
+  test('answers from standard input', () => {
+    const input =
+      'version: 1\nname: piped\nenvironment: development\ndomains: [localhost]\ntls: {mode: dev-ca}\n# mine\n';
+    expect(run(['--config', '-'], { input }).code).toBe(0);
+    expect(readFileSync(join(cwd, 'piped/stack.yaml'), 'utf8')).toBe(input);
+  });
+
+  test('--dry-run shows the whole diff and writes nothing', () => {
+    const { code, stdout } = run(['dry', '--yes', '--preset', 'web-api', '--dry-run']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('+++');
+    expect(stdout).toContain('read_only: true');
+    expect(stdout).toMatch(/\.env.*\(secret, not shown\)/);
+    expect(existsSync(join(cwd, 'dry'))).toBe(false);
+    expect(run(['dry', '--yes', '--dry-run', '--exit-code']).code).toBe(4);
+  });
+
+  test('refuses a folder that holds other things, and touches nothing', () => {
+    const folder = join(cwd, 'foreign');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'thesis.txt'), 'mine');
+    const { code, stderr } = run(['foreign', '--yes']);
+    expect(code).toBe(3);
+    expect(stderr).toBe('error: foreign: is not empty and holds no stack (name an empty or a new folder)\n');
+    expect(readdirSync(folder)).toEqual(['thesis.txt']);
+  });
+
+  test('refuses a file in place of the folder', () => {
+    writeFileSync(join(cwd, 'a-file'), '');
+    expect(run(['a-file', '--yes']).code).toBe(3);
+  });
+
+  test.each([0o000, 0o077])('modes are the same under umask %o', (umask) => {
+    const folder = `umask-${umask}`;
+    const before = process.umask(umask);
+    try {
+      expect(run([folder, '--yes', '--preset', 'web-api']).code).toBe(0);
+    } finally {
+      process.umask(before);
+    }
+    const mode = (path: string): string => (statSync(join(cwd, folder, path)).mode & 0o777).toString(8);
+    expect(
+      Object.fromEntries(
+        [
+          '.env',
+          'secrets',
+          'secrets/postgres_password',
+          'certs/ca/ca.key',
+          'certs',
+          'certs/live',
+          'nginx',
+          'nginx/nginx.conf',
+          'firewall/firewall.sh',
+        ].map((path) => [path, mode(path)]),
+      ),
+    ).toEqual({
+      '.env': '600',
+      secrets: '700',
+      'secrets/postgres_password': '444',
+      'certs/ca/ca.key': '600',
+      certs: '700',
+      'certs/live': '755',
+      nginx: '755',
+      'nginx/nginx.conf': '644',
+      'firewall/firewall.sh': '755',
+    });
+  });
+});
+
+describe('running it again', () => {
+  test('the same answers write nothing at all', () => {
+    run(['again', ...production, '--preset', 'web-api']);
+    const before = fingerprint(join(cwd, 'again'));
+    const { code, stderr } = run(['again', '--yes']);
+    expect(code).toBe(0);
+    expect(stderr).toContain('Nothing to change');
+    expect(fingerprint(join(cwd, 'again'))).toEqual(before);
+  });
+
+  test('a changed answer changes what depends on it; secrets and comments stay', () => {
+    const file = (name: string): string => readFileSync(join(cwd, 'change', name), 'utf8');
+    run(['change', ...production, '--preset', 'web-api']);
+    writeFileSync(join(cwd, 'change/stack.yaml'), `${file('stack.yaml')}# a comment of mine\n`);
+    const before = { env: file('.env'), ca: file('certs/ca/ca.crt') };
+    const { code, stderr } = run([
+      'change',
+      '--yes',
+      '--set',
+      'edge.limits.maxBody=25m',
+      '--service',
+      'valkey',
+    ]);
+    expect(code, stderr).toBe(0);
+    expect(file('stack.yaml')).toContain('# a comment of mine');
+    expect(file('docker-compose.yml')).toContain('valkey/valkey:9.1');
+    for (const [line] of before.env.matchAll(/^[A-Z_]+PASSWORD=.+$/gm)) expect(file('.env')).toContain(line);
+    expect(file('.env')).toMatch(/^VALKEY_APP_PASSWORD=[A-Za-z0-9]{43}$/m);
+    expect(file('certs/ca/ca.crt')).toBe(before.ca);
+  });
+
+  test('an edit of the user’s survives, and a conflict is named and left beside it', () => {
+    const path = (name: string): string => join(cwd, 'edit', name);
+    run(['edit', ...production]);
+    const compose = readFileSync(path('docker-compose.yml'), 'utf8');
+    writeFileSync(
+      path('docker-compose.yml'),
+      compose.replace('mem_limit: 256m #', 'mem_limit: 999m #').replace(/$/, '# the last word\n'),
+    );
+    expect(run(['edit', '--yes']).stderr).toContain('kept as you edited them');
+    const merged = run(['edit', '--yes', '--service', 'redis']);
+    expect(merged.code, merged.stderr).toBe(0);
+    const both = readFileSync(path('docker-compose.yml'), 'utf8');
+    for (const text of ['mem_limit: 999m #', 'image: redis:8', '# the last word\n'])
+      expect(both).toContain(text);
+    writeFileSync(
+      path('nginx/conf.d/limits.conf'),
+      readFileSync(path('nginx/conf.d/limits.conf'), 'utf8').replace(
+        /client_max_body_size \S+;/,
+        'client_max_body_size 77m;',
+      ),
+    );
+    const conflict = run(['edit', '--yes', '--set', 'edge.limits.maxBody=25m']);
+    expect(conflict.code).toBe(3);
+    expect(conflict.stderr).toContain('nginx/conf.d/limits.conf.new');
+    expect(readFileSync(path('nginx/conf.d/limits.conf'), 'utf8')).toContain('77m');
+    expect(readFileSync(path('nginx/conf.d/limits.conf.new'), 'utf8')).toContain('25m');
+  });
+
+  test('a removed service: its files go, its secrets stay and are named', () => {
+    run(['remove', ...production, '--preset', 'web-api']);
+    const password = /^POSTGRES_APP_PASSWORD=.+$/m.exec(readFileSync(join(cwd, 'remove/.env'), 'utf8'))![0];
+    const { code, stderr } = run([
+      'remove',
+      '--yes',
+      '--set',
+      'services.postgres=',
+      '--set',
+      'apps.api.needs=[redis]',
+    ]);
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain('POSTGRES_APP_PASSWORD has no consumer any more');
+    expect(readFileSync(join(cwd, 'remove/.env'), 'utf8')).toContain(password);
+    expect(existsSync(join(cwd, 'remove/postgres/init/10-app-role.sh'))).toBe(false);
+    expect(stderr).toContain(
+      'keep     secrets/postgres_password (no longer part of the stack; it holds secrets',
+    );
+  });
+
+  test('a wrong .env is reported with its line and without its value', () => {
+    run(['wrong-env', '--yes', '--preset', 'web-api']);
+    const path = join(cwd, 'wrong-env/.env');
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/^(REDIS_APP_PASSWORD)=.*$/m, '$1=s3cr3t$word'));
+    const { code, stderr } = run(['wrong-env', '--yes']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^error: \.env:\d+: /);
+    expect(stderr).not.toContain('s3cr3t');
+  });
+});
+
+describe('external secrets', () => {
+  const app = 'name=api,image=sample,secret=ANTHROPIC_API_KEY:external';
+  test('a missing one is said; one from a file is taken', () => {
+    expect(run(['external', '--yes', '--app', app]).stderr).toContain(
+      'API_ANTHROPIC_API_KEY is blank: the stack will not start',
+    );
+    writeFileSync(join(cwd, 'key.txt'), "sk-ant-it's #1\n");
+    expect(run(['external', '--yes', '--secret-file', 'API_ANTHROPIC_API_KEY=key.txt']).code).toBe(0);
+    expect(readFileSync(join(cwd, 'external/.env'), 'utf8')).toContain(
+      `API_ANTHROPIC_API_KEY="sk-ant-it's #1"\n`,
+    );
+    expect(readFileSync(join(cwd, 'external/secrets/api_anthropic_api_key'), 'utf8')).toBe("sk-ant-it's #1");
+  });
+});
+
+describe('render', () => {
+  test('writes a masked tree, the same every time', () => {
+    run(['r', '--yes', '--preset', 'web-api']);
+    expect(run(['render', 'r', '--out', 'out-1']).code).toBe(0);
+    expect(run(['render', 'r', '--out', 'out-2']).code).toBe(0);
+    const contents = (folder: string) =>
+      Object.entries(fingerprint(join(cwd, folder))).map(([name, text]) => [
+        name,
+        text.replace(/^(\d+) \S+/, '$1'),
+      ]);
+    expect(contents('out-1')).toEqual(contents('out-2'));
+    expect(readFileSync(join(cwd, 'out-1/.env'), 'utf8')).toContain('POSTGRES_PASSWORD=REDACTED');
+    const real = readFileSync(join(cwd, 'r/.env'), 'utf8').match(/^POSTGRES_PASSWORD=(.+)$/m)![1]!;
+    expect(JSON.stringify(fingerprint(join(cwd, 'out-1')))).not.toContain(real);
+    expect(run(['render', 'r', '--out', 'out-1']).code).toBe(3);
+    expect(run(['render', 'r']).code).toBe(2);
+  });
+});
+
+test('explain names the reason and the source of a line, and of a setting', () => {
+  expect(run(['explain', 'read_only']).stdout).toContain('CIS Docker Benchmark');
+  expect(run(['explain', 'apps.needs']).stdout).toContain('it can reach nothing else');
+});
