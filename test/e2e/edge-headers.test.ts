@@ -93,6 +93,11 @@ describe.runIf(requireDocker())('between client and app', () => {
     expect((await call(edge, '/big-header')).headers['x-large']).toHaveLength(12_000);
   });
 
+  test('#35 the app’s own Retry-After stands alone', async () => {
+    expect((await call(edge, '/busy/answer/503')).all('retry-after')).toEqual(['77']);
+    expect((await call(edge, '/answer/503')).all('retry-after')).toEqual(['5']);
+  });
+
   describe('cookies get what the app forgot', () => {
     test('Secure, HttpOnly and SameSite; a CSRF token stays readable', async () => {
       expect((await call(edge, '/cookies')).all('set-cookie')).toEqual([
@@ -174,6 +179,14 @@ describe.runIf(requireDocker())('between client and app', () => {
     test('on a restricted route the allow-list comes before the preflight', async () => {
       expect((await preflight(reader, '/guarded', '203.0.113.5')).status).toBe(403);
       expect((await preflight(reader, '/guarded', '198.51.100.5')).status).toBe(204);
+    });
+
+    test('an allowed script can read why the edge refused it', async () => {
+      const { status, headers } = await call(trusting, '/guarded', {
+        from: '203.0.113.5',
+        headers: { origin: reader },
+      });
+      expect([status, headers['access-control-allow-origin'], headers.vary]).toEqual([403, reader, 'Origin']);
     });
 
     test('a route without the answer has no CORS', async () => {

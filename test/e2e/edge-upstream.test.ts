@@ -38,6 +38,20 @@ describe.runIf(requireDocker())('the edge and its apps', () => {
     expect(Date.now() - started).toBeLessThan(4000);
   });
 
+  test.each([
+    ['with its pair is let in', '/secure', 200],
+    ['refuses an app with another name', '/secure-elsewhere', 502],
+    ['without its pair is refused by the app', '/secure-anonymous', 502],
+  ])('#13 over TLS the edge %s', async (_what, path, status) => {
+    expect((await call(edge, path)).status).toBe(status);
+  });
+
+  test('#49 static types are compressed, what may hold a secret is not', async () => {
+    const headers = { 'accept-encoding': 'gzip' };
+    expect((await call(edge, '/static.css', { headers })).headers['content-encoding']).toBe('gzip');
+    expect((await call(edge, '/', { headers })).headers['content-encoding']).toBeUndefined();
+  });
+
   describe('#31 WebSocket', () => {
     const upgrade = (path: string, protocol: string, body = '') =>
       raw(

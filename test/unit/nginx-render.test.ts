@@ -109,7 +109,30 @@ describe('invariants', () => {
       'certificate_key /',
     ])
       expect(secure).toContain(`proxy_ssl_${part}`);
-    expect(secure).toContain('proxy_pass https://web-3443-tls;');
+    expect(secure).toContain('proxy_pass https://web-3443-tls1;');
+  });
+
+  test('#13 routes share kept-alive connections only where they verify the app alike', () => {
+    const tls = { name: 'a.internal', ca: '/ca.pem' };
+    const text = textOf(
+      edgeStack({
+        routes: [
+          route('/a', { upstreamTls: tls }),
+          route('/b', { upstreamTls: { ...tls, name: 'b.internal' } }),
+          route('/c', { upstreamTls: { ...tls } }),
+          route('/d', { protocol: 'grpc', upstreamTls: tls }),
+          route('/e'),
+        ],
+      }),
+    );
+    const target = (path: string) => new RegExp(`"\\^${path}[\\s\\S]+?_pass \\w+://([^;]+)`).exec(text)![1];
+    expect(['/a', '/b', '/c', '/d', '/e'].map(target)).toEqual([
+      'web-3000-tls1',
+      'web-3000-tls2',
+      'web-3000-tls1',
+      'web-3000-grpc-tls1',
+      'web-3000',
+    ]);
   });
 
   test('#48 captures have unique names and are used in their own map alone', () => {

@@ -46,6 +46,7 @@ export function renderNginx(stack: EdgeStack, capability: EdgeCapability = edgeI
   validateEdge(stack);
   const { edge, domains } = stack;
   const routes = nameRoutes(edge.routes);
+  const cors = corsTables(routes);
   const acme = edge.tls.mode === 'acme';
   const addresses = domains.filter((domain) => isIP(domain));
   const file = (path: string, template: TemplateSpec, context: object): GeneratedFile => ({
@@ -74,12 +75,12 @@ export function renderNginx(stack: EdgeStack, capability: EdgeCapability = edgeI
     file('conf.d/tls.conf', tlsTemplate, tlsValues(stack, capability, addresses)),
     file('conf.d/limits.conf', limitsTemplate, limitValues(stack, routes)),
     file('conf.d/request-id.conf', requestIdTemplate, {}),
-    file('conf.d/headers.conf', headersTemplate, responseHeaders(stack)),
-    file('conf.d/cors.conf', corsTemplate, { routes: corsTables(routes) }),
+    file('conf.d/headers.conf', headersTemplate, responseHeaders(stack, cors.length > 0)),
+    file('conf.d/cors.conf', corsTemplate, { routes: cors }),
     file('conf.d/proxy.conf', proxyTemplate, { trustedProxies: edge.trustedProxies.map(canonicalCidr) }),
     file('conf.d/compression.conf', compressionTemplate, {}),
     file('conf.d/upstreams.conf', upstreamsTemplate, { upstreams: upstreamsOf(routes) }),
-    file('snippets/errors.conf', errorsTemplate, {}),
+    file('snippets/errors.conf', errorsTemplate, { cors: cors.length > 0 }),
     file('snippets/guard.conf', guardTemplate, { internal: internalPaths(routes) }),
     file('snippets/http-common.conf', httpCommonTemplate, { acme, files: edge.tls.mode === 'files' }),
     file('snippets/proxy-headers.conf', proxyHeadersTemplate, appHeaders('proxy')),

@@ -16,19 +16,32 @@ export interface NamedRoute extends EdgeRoute {
 }
 
 export function nameRoutes(routes: readonly EdgeRoute[]): NamedRoute[] {
+  const tlsSettings: string[] = [];
   return routes.map((route, i) => ({
     ...route,
     prefix: route.path.replace(/\/$/, ''),
-    upstream: upstreamName(route),
+    upstream: upstreamName(route, tlsSettings),
     zone: `route_${i + 1}`,
     corsVariable: `cors_${i + 1}`,
     directive: route.protocol === 'grpc' ? 'grpc' : 'proxy',
   }));
 }
 
-/** One block per app, port and protocol: a kept-alive HTTP/1.1 connection must never be used for HTTP/2 or TLS. */
-function upstreamName({ app, port, protocol, upstreamTls }: EdgeRoute): string {
-  return [app, port, protocol === 'grpc' && 'grpc', upstreamTls && 'tls'].filter(Boolean).join('-');
+/**
+ * One block for each way to talk to an app's port, because a block's kept-alive connections serve every route that
+ * names it: HTTP/1.1 must not end up on HTTP/2, nor one route on a connection that another one verified differently.
+ */
+function upstreamName({ app, port, protocol, upstreamTls }: EdgeRoute, tlsSettings: string[]): string {
+  return [app, port, protocol === 'grpc' && 'grpc', upstreamTls && tlsName(upstreamTls, tlsSettings)]
+    .filter(Boolean)
+    .join('-');
+}
+
+/** `tls1`, `tls2` …: the same name for the same settings. */
+function tlsName(tls: NonNullable<EdgeRoute['upstreamTls']>, known: string[]): string {
+  const settings = JSON.stringify([tls.name, tls.ca, tls.certificate, tls.key]);
+  if (!known.includes(settings)) known.push(settings);
+  return `tls${known.indexOf(settings) + 1}`;
 }
 
 export function upstreamsOf(routes: readonly NamedRoute[]): { name: string; server: string }[] {

@@ -6,8 +6,8 @@ import type { NamedRoute } from './routes.ts';
 import type { EdgeStack } from './validate.ts';
 import { portSuffix } from './values.ts';
 
-/** Values for headers.conf. */
-export function responseHeaders({ environment, edge }: EdgeStack): object {
+/** Values for headers.conf; `cors`: some route has cross-origin readers. */
+export function responseHeaders({ environment, edge }: EdgeStack, cors: boolean): object {
   const { policy = contentSecurityPolicy.join('; '), reportOnly = false } = edge.contentSecurityPolicy ?? {};
   return {
     // A browser that has pinned a name to HTTPS refuses every other project a developer runs under it.
@@ -16,6 +16,7 @@ export function responseHeaders({ environment, edge }: EdgeStack): object {
       header: `Content-Security-Policy${reportOnly ? '-Report-Only' : ''}`,
       value: nginxQuoted(policy),
     },
+    cors,
     yielding: yieldingHeaders.map(({ name, value, why }) => ({
       name,
       why: `Yields to the app: ${why}`,

@@ -60,20 +60,22 @@ export class EdgeLab {
       '{{(index .IPAM.Config 0).Gateway}}',
       network,
     ]);
-    await certificate(join(folder, 'certs'));
+    await certificates(join(folder, 'certs'));
     return new EdgeLab(network, folder, stdout.trim());
   }
 
   /** Starts the app; its DNS name on the network is `alias`. */
   async startUpstream(alias: string): Promise<string> {
-    const mount = `${upstreamScript}:/upstream.mjs:ro`;
-    return this.#start(`${alias}-${randomBytes(3).toString('hex')}`, [
+    const name = await this.#start(`${alias}-${randomBytes(3).toString('hex')}`, [
       `--network-alias=${alias}`,
-      `--volume=${mount}`,
+      `--volume=${upstreamScript}:/upstream.mjs:ro`,
+      `--volume=${this.#folder}/certs:/certs:ro`,
       'css-test/app:1',
       'node',
       '/upstream.mjs',
     ]);
+    await this.#answers(name, 3000);
+    return name;
   }
 
   async stop(container: string): Promise<void> {
@@ -98,10 +100,7 @@ export class EdgeLab {
       'nginx:1.30',
       ...command,
     ]);
-    await waitFor(`${name} answers`, async () => {
-      const health = ['curl', '-fsS', '-o', '/dev/null', 'http://127.0.0.1:8080/health'];
-      return (await docker(['exec', name, ...health], { allowFailure: true })).code === 0;
-    });
+    await this.#answers(name, 8080);
     const { NetworkSettings } = await inspect(name);
     return {
       name,
@@ -133,6 +132,15 @@ export class EdgeLab {
   async close(): Promise<void> {
     await remove({ containers: this.#containers, networks: [this.#network] });
     await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Waits until the health check of every stack passes. */
+  async #answers(name: string, port: number): Promise<void> {
+    const check = ['curl', '-fsS', '-o', '/dev/null', `http://127.0.0.1:${port}/health`];
+    await waitFor(
+      `${name} answers`,
+      async () => (await docker(['exec', name, ...check], { allowFailure: true })).code === 0,
+    );
   }
 
   async #start(suffix: string, args: readonly string[]): Promise<string> {
@@ -167,17 +175,28 @@ function strictJson(line: string): Record<string, unknown> {
   return JSON.parse(line) as Record<string, unknown>;
 }
 
-async function certificate(folder: string): Promise<void> {
+/** The edge's certificate and the app's own, each its own authority; readable by the containers' users. */
+async function certificates(folder: string): Promise<void> {
   await mkdir(folder);
+  const domains = ['a.example.test', 'b.example.test', '*.wild.example.test', 'localhost'];
+  await certificate(folder, domains, 'fullchain.pem', 'privkey.pem');
+  await certificate(folder, ['web.internal'], 'upstream.pem', 'upstream-key.pem');
+}
+
+async function certificate(
+  folder: string,
+  names: string[],
+  certificateFile: string,
+  keyFile: string,
+): Promise<void> {
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-  const names = 'subjectAltName=DNS:a.example.test,DNS:b.example.test,DNS:*.wild.example.test,DNS:localhost';
-  const output = ['-keyout', 'privkey.pem', '-out', 'fullchain.pem'];
-  await run(
-    'openssl',
-    ['req', '-x509', ...key, '-days', '2', '-subj', '/CN=edge', '-addext', names, ...output],
-    {
-      cwd: folder,
-    },
-  );
-  await chmod(join(folder, 'privkey.pem'), 0o644);
+  const subject = [
+    '-subj',
+    '/CN=lab',
+    '-addext',
+    `subjectAltName=${names.map((name) => `DNS:${name}`).join(',')}`,
+  ];
+  const output = ['-keyout', keyFile, '-out', certificateFile];
+  await run('openssl', ['req', '-x509', ...key, '-days', '2', ...subject, ...output], { cwd: folder });
+  await chmod(join(folder, keyFile), 0o644);
 }

@@ -6,6 +6,13 @@ const wide = { requestsPerSecond: 5000, burst: 5000, connections: 500, maxBody: 
 
 export const reader = 'https://ui.example.test';
 
+/** The app's certificate as its own authority, and the edge's pair shown to it. */
+const upstreamPair = {
+  ca: '/etc/secure-stack/certs/upstream.pem',
+  certificate: '/etc/secure-stack/certs/fullchain.pem',
+  key: '/etc/secure-stack/certs/privkey.pem',
+};
+
 /** Two domains, a wildcard, localhost; one route of each kind. `web` and `engine` are the lab's upstream. */
 export function labStack(edge: Partial<EdgeStack['edge']> = {}): EdgeStack {
   return edgeStack(
@@ -21,6 +28,12 @@ export function labStack(edge: Partial<EdgeStack['edge']> = {}): EdgeStack {
         route('/small', { maxBody: '2k' }),
         route('/large', { maxBody: '20m' }),
         route('/live', { protocol: 'ws' }),
+        route('/secure', { port: 3443, upstreamTls: { name: 'web.internal', ...upstreamPair } }),
+        route('/secure-elsewhere', { port: 3443, upstreamTls: { name: 'other.internal', ...upstreamPair } }),
+        route('/secure-anonymous', {
+          port: 3443,
+          upstreamTls: { name: 'web.internal', ca: upstreamPair.ca },
+        }),
         route('/gone', { app: 'gone' }),
         route('/other', { host: 'b.example.test', app: 'gone' }),
         route('/test.Echo', { app: 'engine', port: 50_052, protocol: 'grpc' }),

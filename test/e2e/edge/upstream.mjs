@@ -1,6 +1,8 @@
 // The app behind the edge under test: shows what reached it, and answers the way careless apps do.
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
+import { createServer as createTlsServer } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 let connections = 0;
@@ -18,27 +20,34 @@ const careless = {
   '/api/own-cors': { 'access-control-allow-origin': '*', 'access-control-allow-credentials': 'true' },
   '/cookies': { 'set-cookie': ['session=1; Path=/', 'XSRF-TOKEN=2'] },
   '/cookies/none': { 'set-cookie': ['embed=1; SameSite=None; Secure'] },
+  '/busy/answer/503': { 'retry-after': '77' },
+  '/static.css': { 'content-type': 'text/css' },
   '/big-header': { 'x-large': 'x'.repeat(12_000) },
 };
 
-const server = createServer((request, response) => {
-  const { pathname, searchParams } = new URL(request.url, 'http://x');
-  const status = Number(/^\/(?:api\/)?answer\/(\d{3})$/.exec(pathname)?.[1] ?? 200);
+function answer(request, response) {
+  // Not the URL parser: hostile paths are no URLs.
+  const [pathname, query] = request.url.split('?');
+  const status = Number(/^\/(?:api\/|busy\/)?answer\/(\d{3})$/.exec(pathname)?.[1] ?? 200);
   for (const [name, value] of Object.entries(careless[pathname] ?? {})) response.setHeader(name, value);
   let size = 0;
   request.on('data', (chunk) => {
     size += chunk.length;
   });
   request.on('end', async () => {
-    await sleep(pathname === '/slow' ? Number(searchParams.get('ms')) : 0);
-    response.writeHead(status, { 'content-type': 'application/json' });
+    await sleep(pathname === '/slow' ? Number(query.slice('ms='.length)) : 0);
+    if (!response.hasHeader('content-type')) response.setHeader('content-type', 'application/json');
+    response.writeHead(status);
     const { method, url, rawHeaders, socket } = request;
     const names = rawHeaders.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase());
-    response.end(
-      JSON.stringify({ method, url, headers: request.headers, names, size, connection: socket.number }),
-    );
+    const { number: connection } = socket;
+    // Long enough to be worth compressing.
+    const padding = 'x'.repeat(2000);
+    response.end(JSON.stringify({ method, url, headers: request.headers, names, size, connection, padding }));
   });
-});
+}
+
+const server = createServer(answer);
 server.on('connection', (socket) => {
   socket.number = ++connections;
 });
@@ -62,3 +71,14 @@ grpc.on('stream', (stream, headers) => {
   stream.on('end', () => stream.end());
 });
 grpc.listen(50_052);
+
+// Over TLS, for nobody but the edge.
+createTlsServer(
+  {
+    cert: readFileSync('/certs/upstream.pem'),
+    key: readFileSync('/certs/upstream-key.pem'),
+    ca: readFileSync('/certs/fullchain.pem'),
+    requestCert: true,
+  },
+  answer,
+).listen(3443);
