@@ -20,7 +20,10 @@ describe.runIf(requireDocker())('TLS of the edge', () => {
     edge = await lab.startEdge(labStack());
     modern = await lab.startEdge(labStack({ tls: { mode: 'files', policy: 'modern' } }));
     addressed = await lab.startEdge(
-      edgeStack({ publicPorts: { http: 8080, https: 8443 } }, { domains: ['192.0.2.7', 'a.example.test'] }),
+      edgeStack(
+        { publicPorts: { http: 8080, https: 8443 } },
+        { domains: ['192.0.2.7', '2001:db8::7', 'a.example.test'] },
+      ),
     );
   });
   afterAll(() => lab?.close());
@@ -41,7 +44,13 @@ describe.runIf(requireDocker())('TLS of the edge', () => {
     expect(output).not.toMatch(/\[(?:warn|error|alert|emerg)\]/);
   });
 
-  test('#4 so is the sample, and it serves its page as the edge would', async () => {
+  test('#4 also with IPv6 inside the container', async () => {
+    const files = renderNginx(edgeStack({ ipv6: true }, { domains: ['2001:db8::7', 'a.example.test'] }));
+    const output = await lab.configurationTest(files, '/etc/secure-stack/nginx/nginx.conf');
+    expect(output).toMatch(/^[^[]*test is successful\s*$/);
+  });
+
+  test('#4 so is the sample', async () => {
     const files = [...renderNginx(labStack()), ...renderSampleApp()];
     const output = await lab.configurationTest(files, '/etc/secure-stack/sample/nginx.conf');
     expect(output).toMatch(/^[^[]*test is successful\s*$/);
@@ -78,6 +87,7 @@ describe.runIf(requireDocker())('TLS of the edge', () => {
 
   test.each([
     ['an address, dialled without a name', { sni: '', host: '192.0.2.7' }, 200],
+    ['an IPv6 address', { sni: '', host: '[2001:db8::7]:8443' }, 200],
     ['an address with a port', { sni: '', host: '192.0.2.7:8443' }, 200],
     ['a domain without a name in the handshake', { sni: '', host: 'a.example.test' }, 421],
     ['the address on the domain', { sni: 'a.example.test', host: '192.0.2.7' }, 421],

@@ -177,6 +177,21 @@ describe('answers', () => {
     expect(directives(development)).not.toMatch(/max-age=300|add_header Strict-Transport/);
   });
 
+  test('#22 a policy of the user’s, and only reported', () => {
+    const policy = "default-src 'self'; img-src *";
+    const headers = filesOf(edgeStack({ contentSecurityPolicy: { policy, reportOnly: true } })).get(
+      'nginx/conf.d/headers.conf',
+    );
+    expect(headers).toContain(`""      "${policy}";`);
+    expect(headers).toContain('add_header Content-Security-Policy-Report-Only $edge_csp always;');
+  });
+
+  test('no two sites share a file, whatever they are called', () => {
+    const domains = ['*.a.test', 'wildcard.a.test', 'default', '2001:db8::7'];
+    const paths = renderNginx(edgeStack({}, { domains })).map(({ path }) => path);
+    expect(new Set(paths).size).toBe(paths.length);
+  });
+
   test('#16 redirects carry a port that is not 443, and the configured name', () => {
     const files = filesOf(fullEdgeStack());
     expect(files.get('nginx/sites/app.example.test.conf')).toContain(

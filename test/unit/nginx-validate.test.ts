@@ -59,6 +59,23 @@ describe('#18 #47 what nginx would accept and then not do is refused', () => {
     ['everybody by name', withRoute(['/', { allow: ['all'] }]), /allow\[0\]/],
     ['a proxy that is none', edgeStack({ trustedProxies: ['unix:'] }), /trustedProxies\[0\]/],
     ['an app with a port in its name', withRoute(['/', { app: 'web:1' }]), /routes\[0\]\.app/],
+    [
+      'a variable in the Content-Security-Policy',
+      edgeStack({ contentSecurityPolicy: { policy: "default-src 'self' $host" } }),
+      /contentSecurityPolicy\.policy: must not contain "\$"/,
+    ],
+    [
+      'a directive in the authority’s address',
+      edgeStack({
+        tls: { mode: 'acme', policy: 'modern', acme: { directory: 'https://ca.test/; include x' } },
+      }),
+      /acme\.directory: must not contain ";"/,
+    ],
+    [
+      'a line break in a name of the app’s certificate',
+      withRoute(['/', { upstreamTls: { name: 'a\nb', ca: '/ca.pem' } }]),
+      /upstreamTls\.name/,
+    ],
     ['port 0', withRoute(['/', { port: 0 }]), /routes\[0\]\.port/],
     [
       'a wildcard certificate over HTTP-01',
@@ -74,6 +91,11 @@ describe('#18 #47 what nginx would accept and then not do is refused', () => {
 
   test('all problems are reported at once', () => {
     expect(problems(withRoute(['/a//b', { port: 0 }], ['/', { maxBody: '0' }]))).toHaveLength(3);
+  });
+
+  test('a policy of several directives is fine', () => {
+    const policy = "default-src 'self'; img-src *";
+    expect(problems(edgeStack({ contentSecurityPolicy: { policy, reportOnly: true } }))).toEqual([]);
   });
 
   test('a sound stack has none', () => {

@@ -90,7 +90,7 @@ export function renderNginx(stack: EdgeStack, capability: EdgeCapability = edgeI
           file('snippets/grpc-errors.conf', grpcErrorsTemplate, { errors: grpcErrors }),
         ]
       : []),
-    file('sites/default.conf', defaultTemplate, { addresses, ipv6: edge.ipv6 ?? false }),
+    file('sites/_default.conf', defaultTemplate, { addresses, ipv6: edge.ipv6 ?? false }),
     ...domains.map((domain) =>
       file(`sites/${siteName(domain)}.conf`, siteTemplate, siteValues(domain, stack, routes, addresses)),
     ),
@@ -154,6 +154,7 @@ function siteValues(
   };
 }
 
+/** `_` stands in no domain, so no other site can get the same name. */
 function siteName(domain: string): string {
-  return domain.replace(/^\*\./, 'wildcard.').replaceAll(':', '-');
+  return domain.replace(/^\*/, '_').replaceAll(':', '-');
 }

@@ -19,6 +19,17 @@ export function validateEdge({ domains, edge }: EdgeStack): void {
     ...edge.trustedProxies.flatMap((cidr, i) => cidrProblems(cidr, `edge.trustedProxies[${i}]`)),
     ...edge.routes.flatMap((route, i) => routeProblems(route, `edge.routes[${i}]`, domains)),
     ...duplicateRoutes(edge.routes),
+    ...textProblems([
+      ['edge.contentSecurityPolicy.policy', edge.contentSecurityPolicy?.policy],
+      ['edge.tls.acme.directory', edge.tls.acme?.directory],
+      ['edge.tls.acme.email', edge.tls.acme?.email],
+      ...edge.routes.flatMap(({ upstreamTls = {} }, i) =>
+        Object.entries(upstreamTls).map(([key, value]): [string, string] => [
+          `edge.routes[${i}].upstreamTls.${key}`,
+          value,
+        ]),
+      ),
+    ]),
   ];
   if (!Number.isInteger(edge.limits.connections) || edge.limits.connections < 1)
     problems.push({ path: 'edge.limits.connections', message: 'must be a whole number above 0' });
@@ -115,4 +126,14 @@ function bodyProblems(size: string, path: string): Problem[] {
 function cidrProblems(cidr: string, path: string): Problem[] {
   const message = cidrProblem(cidr);
   return message ? [{ path, message: `${JSON.stringify(cidr)} ${message}` }] : [];
+}
+
+/** nginx has no way to write these characters inside a value. */
+function textProblems(values: readonly (readonly [path: string, value: string | undefined])[]): Problem[] {
+  return values.flatMap(([path, value]) => {
+    if (value === undefined) return [];
+    const semicolon = path.endsWith('.policy') ? '' : ';{}';
+    const odd = [...value].find((char) => `"\\$${semicolon}`.includes(char) || /\p{Cc}/u.test(char));
+    return odd === undefined ? [] : [{ path, message: `must not contain ${JSON.stringify(odd)}` }];
+  });
 }

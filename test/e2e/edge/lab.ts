@@ -82,9 +82,12 @@ export class EdgeLab {
     await remove({ containers: [container] });
   }
 
-  /** Starts the edge as a stack would and waits for its health check. */
-  startEdge(stack: EdgeStack): Promise<EdgeContainer> {
-    return this.#startNginx('edge', renderNginx(stack), '/etc/secure-stack/nginx/nginx.conf');
+  /** Starts the edge as a stack would and waits for its health check; `change`: what its user does to the files. */
+  startEdge(
+    stack: EdgeStack,
+    change: (files: GeneratedFile[]) => GeneratedFile[] = (files) => files,
+  ): Promise<EdgeContainer> {
+    return this.#startNginx('edge', change(renderNginx(stack)), '/etc/secure-stack/nginx/nginx.conf');
   }
 
   /** Starts the sample workload, which answers on plain HTTP alone. */
