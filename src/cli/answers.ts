@@ -5,10 +5,11 @@ import { type Problem, UserError } from '../errors.ts';
 import { readOptional } from '../project/inputs.ts';
 import { type AnswerPath, dotted } from '../stack/answer-problem.ts';
 import { parseAppFlag } from '../stack/app-flag.ts';
+import { answerProblem } from '../stack/check-answer.ts';
 import { changeAnswer, newStackText } from '../stack/document.ts';
-import { parseStackDocument, plainAnswers, type StackDocument } from '../stack/load.ts';
+import { parseStackDocument, type StackDocument } from '../stack/load.ts';
 import { presets } from '../stack/presets.ts';
-import { answerProblem, type Draft, parseAnswer, presetNames, questions, setIn } from '../stack/questions.ts';
+import { type Draft, isImplied, parseAnswer, presetNames, questions, setIn, valueAt } from '../stack/questions.ts';
 import type { Arguments } from './args.ts';
 
 export const STACK_FILE = 'stack.yaml';
@@ -113,11 +114,6 @@ export function newStackWithoutAsking(
   return { folder: folder!, source: parseStackDocument(newStackText(draft), shownPath(folder)) };
 }
 
-/** Values that are the schema's own default need not stand in the file. */
-function isImplied(path: AnswerPath, fallback: unknown): boolean {
-  return path[0] === 'firewall' && (JSON.stringify(fallback) === '[22]' || JSON.stringify(fallback) === '[]');
-}
-
 function flagEdits(args: Arguments): Edit[] {
   const edits: Edit[] = [];
   const preset = args.values.get('preset')?.[0];
@@ -179,16 +175,4 @@ function readConfig(file: string): string {
 
 function shownPath(folder: string | undefined): string {
   return folder === undefined || folder === '.' ? STACK_FILE : join(folder, STACK_FILE);
-}
-
-function valueAt(answers: unknown, path: AnswerPath): unknown {
-  return path.reduce<unknown>(
-    (node, part) => (node as Record<string | number, unknown> | undefined)?.[part],
-    answers,
-  );
-}
-
-/** The answers of a document as a draft the wizard can change. */
-export function draftOf(source: StackDocument): Draft {
-  return plainAnswers(source) as Draft;
 }

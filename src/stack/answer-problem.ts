@@ -10,6 +10,8 @@ export interface AnswerProblem {
   hint?: string;
   /** The key itself is wrong, not its value. */
   atKey?: boolean;
+  /** The value is only wrong together with the answer at this place: changing that one helps as well. */
+  or?: AnswerPath;
 }
 
 /** `apps.web.routes[0].host` */

@@ -1,6 +1,4 @@
-import { catalog } from '../catalog/index.ts';
-import { type AnswerPath, type AnswerProblem, dotted } from './answer-problem.ts';
-import { checkAnswers } from './load.ts';
+import type { AnswerPath } from './answer-problem.ts';
 import { presets } from './presets.ts';
 import type { StackInput } from './schema.ts';
 
@@ -18,6 +16,8 @@ export interface Question {
   flag: string;
   /** Stands for the value in the help. */
   value: string;
+  /** A word or two, for lists of answers. */
+  title: string;
   /** The prompt, and the flag's line in the help. */
   message: string;
   /** `list`: several values, comma-separated in the prompt, the flag repeated or comma-separated. */
@@ -25,6 +25,8 @@ export interface Question {
   choices?: readonly { value: string; title: string }[];
   /** Only asked when it matters. */
   when?: (draft: Draft) => boolean;
+  /** Flags of the questions whose answers the proposal rests on: when one changes, this is asked again. */
+  dependsOn?: readonly string[];
   /** Proposed answer; undefined: must be given. */
   fallback: (draft: Draft, folder: string) => string | readonly (string | number)[] | undefined;
 }
@@ -38,6 +40,7 @@ export const questions: readonly Question[] = [
   {
     path: ['name'],
     flag: 'name',
+    title: 'name',
     value: 'NAME',
     message: 'Name of the stack',
     kind: 'text',
@@ -46,6 +49,7 @@ export const questions: readonly Question[] = [
   {
     path: ['environment'],
     flag: 'environment',
+    title: 'environment',
     value: 'ENV',
     message: 'What is it for?',
     kind: 'choice',
@@ -59,6 +63,8 @@ export const questions: readonly Question[] = [
   {
     path: ['domains'],
     flag: 'domain',
+    title: 'domains',
+    dependsOn: ['environment'],
     value: 'NAME',
     message: 'Domain names, the main one first',
     kind: 'list',
@@ -67,6 +73,8 @@ export const questions: readonly Question[] = [
   {
     path: ['tls', 'mode'],
     flag: 'tls',
+    title: 'TLS certificates',
+    dependsOn: ['environment'],
     value: 'MODE',
     message: 'Where do TLS certificates come from?',
     kind: 'choice',
@@ -80,6 +88,7 @@ export const questions: readonly Question[] = [
   {
     path: ['tls', 'email'],
     flag: 'tls-email',
+    title: 'e-mail for certificates',
     value: 'ADDRESS',
     message: 'E-mail for the certificate authority (may be empty)',
     kind: 'text',
@@ -89,6 +98,7 @@ export const questions: readonly Question[] = [
   {
     path: ['tls', 'certificate'],
     flag: 'tls-certificate',
+    title: 'certificate file',
     value: 'FILE',
     message: 'Certificate with its chain (PEM)',
     kind: 'text',
@@ -98,6 +108,7 @@ export const questions: readonly Question[] = [
   {
     path: ['tls', 'key'],
     flag: 'tls-key',
+    title: 'key file',
     value: 'FILE',
     message: 'Private key (PEM)',
     kind: 'text',
@@ -107,6 +118,7 @@ export const questions: readonly Question[] = [
   {
     path: ['firewall', 'sshPorts'],
     flag: 'ssh-port',
+    title: 'SSH port',
     value: 'PORT',
     message: 'SSH port of the server',
     kind: 'ports',
@@ -116,6 +128,7 @@ export const questions: readonly Question[] = [
   {
     path: ['firewall', 'sshFrom'],
     flag: 'ssh-from',
+    title: 'SSH allowed from',
     value: 'CIDR',
     message: 'Addresses SSH is allowed from (empty: everybody, rate-limited)',
     kind: 'list',
@@ -124,9 +137,8 @@ export const questions: readonly Question[] = [
   },
 ];
 
-/** Names of presets and services, for flags and prompts. */
+/** For flags and their messages. */
 export const presetNames = presets.map(({ name }) => name);
-export const serviceNames = catalog.map(({ name }) => name);
 
 /** A flag's or prompt's text as the answer it means. */
 export function parseAnswer(question: Question, text: string | readonly string[]): unknown {
@@ -144,23 +156,22 @@ export function parseAnswer(question: Question, text: string | readonly string[]
   }
 }
 
-/** What is wrong with one answer, by the rules that hold for the whole file; undefined when nothing is. */
-export function answerProblem(question: Question, draft: Draft, value: unknown): AnswerProblem | undefined {
-  const { problems } = checkAnswers(setIn(complete(draft), question.path, value));
-  const place = dotted(question.path);
-  return problems.find(({ path }) => dotted(path) === place || dotted(path).startsWith(`${place}[`));
+/** Values that are the schema's own default need not stand in the file. */
+export function isImplied(path: AnswerPath, fallback: unknown): boolean {
+  return path[0] === 'firewall' && (JSON.stringify(fallback) === '[22]' || JSON.stringify(fallback) === '[]');
 }
 
-/** The draft with stand-ins for what has not been asked yet, so that one answer can be judged by itself. */
-function complete(draft: Draft): Record<string, unknown> {
-  return {
-    version: 1,
-    name: 'draft',
-    environment: 'development',
-    domains: ['localhost'],
-    ...dropUndefined(draft),
-    tls: { mode: 'dev-ca', ...draft.tls },
-  };
+/** The answer at a place. */
+export function valueAt(answers: unknown, path: AnswerPath): unknown {
+  return path.reduce<unknown>(
+    (node, part) => (node as Record<string | number, unknown> | null | undefined)?.[part],
+    answers,
+  );
+}
+
+/** An answer as it is typed at the prompt or behind the flag. */
+export function formatAnswer(value: unknown): string {
+  return Array.isArray(value) ? value.join(', ') : value === undefined ? '' : String(value);
 }
 
 /** A copy of the object with one value set. */
@@ -175,7 +186,7 @@ export function setIn(
   return value === undefined ? dropUndefined({ ...target, [head]: undefined }) : { ...target, [head]: value };
 }
 
-function dropUndefined(object: object): Record<string, unknown> {
+export function dropUndefined(object: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 }
 

@@ -60,12 +60,14 @@ function tlsProblems({ tls, domains }: StackSpec): AnswerProblem[] {
           path: ['domains', index],
           message: 'a wildcard cannot be had by ACME over HTTP',
           hint: 'list the hosts, or use tls.mode "files"',
+          or: ['tls', 'mode'],
         });
       } else if (!domain.public) {
         problems.push({
           path: ['domains', index],
           message: 'no public authority issues certificates for this name',
           hint: 'use tls.mode "dev-ca"',
+          or: ['tls', 'mode'],
         });
       }
     });
@@ -83,6 +85,7 @@ function serviceProblems(spec: StackSpec): AnswerProblem[] {
             path: ['services', service.name],
             atKey: true,
             message: `is not for ${spec.environment}; it is a ${service.summary}`,
+            or: ['environment'],
           },
         ]
       : [],
@@ -129,6 +132,7 @@ function appProblems(spec: StackSpec, name: string, app: AppSpec): AnswerProblem
       problems.push({
         path: at('routes', index, 'host'),
         message: `is not one of the domains: ${spec.domains.join(', ')}`,
+        or: ['domains'],
       });
     }
   });

@@ -1,0 +1,25 @@
+import type { AnswerPath } from './answer-problem.ts';
+
+/** One thing that is asked about an app; what is valid comes from the schema, as with the other questions. */
+export interface AppQuestion {
+  /** Keys of the flag `--app` that give the same answer. */
+  keys: readonly string[];
+  /** Place below `apps.<name>`. */
+  path: AnswerPath;
+  message: string;
+}
+
+/** What the wizard asks about each app, in this order. */
+export const appQuestions = {
+  name: { keys: ['name'], path: [], message: 'Name of the app' },
+  source: { keys: ['image', 'build'], path: [], message: 'What runs in it?' },
+  image: { keys: ['image'], path: ['image'], message: 'Image, with a fixed tag' },
+  build: { keys: ['build'], path: ['build', 'context'], message: 'Folder with its Dockerfile' },
+  port: { keys: ['port'], path: ['port'], message: 'Port it listens on' },
+  health: { keys: ['health'], path: ['health', 'path'], message: 'Path that answers when it is ready' },
+  path: { keys: ['path'], path: ['routes'], message: 'Public path ("none": not reachable from outside)' },
+  host: { keys: ['host'], path: ['routes'], message: 'On which domain?' },
+  needs: { keys: ['needs'], path: ['needs'], message: 'What does it connect to?' },
+  secrets: { keys: ['secret'], path: ['secrets'], message: 'API keys it needs, by variable (may be empty)' },
+  egress: { keys: ['egress'], path: ['egress'], message: 'May it open connections to the internet?' },
+} as const satisfies Record<string, AppQuestion>;

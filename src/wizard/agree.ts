@@ -1,0 +1,135 @@
+import { applyEdits } from '../cli/answers.ts';
+import { type Order, type Prepared, preview } from '../cli/commands/create.ts';
+import type { Output } from '../cli/output.ts';
+import { UserError } from '../errors.ts';
+import { checkKnownKey, knownKey } from '../secrets/known-keys.ts';
+import { buildStack } from '../stack/build.ts';
+import { newStackText } from '../stack/document.ts';
+import { parseStackDocument, plainAnswers, readSpec, type StackDocument } from '../stack/load.ts';
+import type { StackInput } from '../stack/schema.ts';
+import { type Plan, unifiedDiff } from '../workspace/index.ts';
+import { askMissing } from './ask.ts';
+import { changesBetween } from './changes.ts';
+import { reviewText } from './review.ts';
+import { folderOf, type Session } from './session.ts';
+import { askUntilSound, type Concern, changeOne, repair } from './steps.ts';
+import type { WizardInput } from './wizard.ts';
+
+/** Shows what the answers come to and changes them, until the user agrees or leaves. */
+export async function agree(input: WizardInput, session: Session): Promise<Order | 'done'> {
+  const entered: Record<string, string> = {};
+  for (;;) {
+    const { order, prepared, plan } = await soundPreview(input, session, entered);
+    if (await askSecrets(session, prepared, entered)) continue;
+    const secrets = { ...prepared.secrets, entered: Object.keys(order.supplied) };
+    const review = { stack: prepared.stack, plan, folder: order.folder, secrets };
+    session.prompter.say(reviewText(review, input.output.width));
+    switch (await askConsent(session, plan)) {
+      case 'write':
+        return order;
+      case 'change':
+        await changeOne(session);
+        break;
+      case 'diff':
+        await showDiff(session, input.output, plan);
+        break;
+      case 'leave':
+        if (!plan.changes) return 'done';
+        throw cancelled();
+    }
+  }
+}
+
+/** The unified diff of a plan; secrets by path only. */
+export async function showDiff(session: Session, output: Output, plan: Plan): Promise<void> {
+  const colour = output.style('red', 'x') !== 'x';
+  session.prompter.say((await unifiedDiff(plan, { colour })) || 'Nothing would change.');
+}
+
+/** The answers of the session as stack.yaml; of an existing one only what has changed is touched. */
+export function documentOf({ given }: Pick<WizardInput, 'given'>, { draft }: Session): StackDocument {
+  if (given.source === undefined) return parseStackDocument(newStackText(draft as StackInput), 'stack.yaml');
+  return applyEdits(given.source, changesBetween(plainAnswers(given.source), draft));
+}
+
+function askConsent({ prompter }: Session, plan: Plan): Promise<'write' | 'change' | 'diff' | 'leave'> {
+  const change = { value: 'change', name: 'change an answer' } as const;
+  return prompter.choose({
+    message: plan.changes ? 'Write this?' : 'Nothing would change.',
+    choices: plan.changes
+      ? [
+          { value: 'write', name: 'yes, write it' },
+          change,
+          { value: 'diff', name: 'show the text first, as a diff' },
+          { value: 'leave', name: 'cancel, write nothing' },
+        ]
+      : [{ value: 'leave', name: 'leave it as it is' }, change],
+  });
+}
+
+/** What writing would do; while the answers do not allow to tell, they are asked again. */
+async function soundPreview(
+  input: WizardInput,
+  session: Session,
+  entered: Readonly<Record<string, string>>,
+): Promise<{ order: Order; prepared: Prepared; plan: Plan }> {
+  for (;;) {
+    await askMissing(session);
+    await askUntilSound(session);
+    try {
+      const source = documentOf(input, session);
+      const { secrets } = buildStack(readSpec(source));
+      // What was entered for an app that is gone by now goes with it.
+      const values = Object.entries(entered).filter(
+        ([id, value]) => value !== '' && secrets.some((secret) => secret.id === id),
+      );
+      const supplied = { ...input.supplied, ...Object.fromEntries(values) };
+      const order = { folder: folderOf(session), source, answersRead: input.given.onDisk, supplied };
+      return { order, ...(await preview(order)) };
+    } catch (error) {
+      const concerns = error instanceof UserError ? concernsOf(error, session) : [];
+      if (concerns.length === 0) throw error;
+      await repair(session, concerns);
+    }
+  }
+}
+
+/** Hidden prompts for the values only the user has. @returns whether anything was asked */
+async function askSecrets(
+  { prompter }: Session,
+  { stack, secrets }: Prepared,
+  entered: Record<string, string>,
+): Promise<boolean> {
+  const open = secrets.missing.filter((id) => entered[id] === undefined);
+  for (const id of open) {
+    const known = knownKey(id);
+    if (known?.url) prompter.say(`${id}: ${known.title}, from ${known.url}`);
+    entered[id] = await prompter.secret({
+      message: `${id} (hidden; empty: later)`,
+      validate: (value) => (value === '' ? undefined : secretProblem(id, value)),
+    });
+    if (entered[id] === '') prompter.say(`${id}: fill it in later, in ${stack.secretStore.envFile}.`);
+  }
+  return open.length > 0;
+}
+
+function secretProblem(id: string, value: string): string | undefined {
+  if (/\p{Cc}/u.test(value)) return 'must not contain control characters';
+  return checkKnownKey(id, value);
+}
+
+/** Problems of the whole that have a place among the answers; those of certificate files by the file's name. */
+function concernsOf({ problems }: UserError, { draft }: Session): Concern[] {
+  return problems.flatMap(({ path, file, message, hint }) => {
+    const byFile = (['certificate', 'key'] as const).find(
+      (key) => file !== undefined && draft.tls?.[key] === file,
+    );
+    const place = path ?? (byFile && `tls.${byFile}`);
+    return place === undefined ? [] : [{ place, text: hint ? `${message} (${hint})` : message }];
+  });
+}
+
+/** To the caller the same as Ctrl-C. */
+function cancelled(): Error {
+  return Object.assign(new Error('cancelled at the review'), { name: 'CancelPromptError' });
+}

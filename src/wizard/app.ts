@@ -1,0 +1,238 @@
+import { catalog } from '../catalog/index.ts';
+import type { AnswerPath } from '../stack/answer-problem.ts';
+import { type AppQuestion, appQuestions } from '../stack/app-questions.ts';
+import { problemAt, problemText } from '../stack/check-answer.ts';
+import { dropUndefined } from '../stack/questions.ts';
+import type { StackInput } from '../stack/schema.ts';
+import { same } from './changes.ts';
+import { type Session, setAnswer } from './session.ts';
+
+export type App = NonNullable<StackInput['apps']>[string];
+type Route = NonNullable<App['routes']>[number];
+
+/** Describes an app, or one anew; settings that are not asked about stay. */
+export async function askApp(session: Session, known?: string): Promise<void> {
+  const name = known ?? (await askName(session));
+  const before = known === undefined ? {} : (session.draft.apps?.[known] ?? {});
+  let app = await askSource(session, name, before);
+  if (app.image !== 'sample') app = await askPorts(session, name, app);
+  app = await askRoute(session, name, app, known === undefined);
+  app = await askNeeds(session, name, app);
+  if (app.image !== 'sample') app = await askKeys(session, name, app);
+  setAnswer(session, ['apps', name], dropUndefined(app));
+}
+
+/** `/api`, `api.example.com/`, `not reachable from outside`. */
+export function routeText({ routes = [] }: App): string {
+  return (
+    routes.map(({ host = '', path = '/' }) => `${host}${path}`).join(' and ') || 'not reachable from outside'
+  );
+}
+
+function askName(session: Session): Promise<string> {
+  const apps = session.draft.apps ?? {};
+  return session.prompter.text({
+    message: appQuestions.name.message,
+    ...('app' in apps ? {} : { proposal: 'app' }),
+    validate: (name) => {
+      if (name in apps) return 'there is an app of this name already';
+      const path: AnswerPath = ['apps', name];
+      const problem = problemAt(withApp(session, name, { image: 'sample' }), path, { below: false });
+      return problem && problemText(problem);
+    },
+  });
+}
+
+async function askSource(session: Session, name: string, before: App): Promise<App> {
+  const { image, build, ...app } = before;
+  const source = await session.prompter.choose({
+    message: appQuestions.source.message,
+    choices: [
+      { value: 'image', name: 'an image from a registry' },
+      { value: 'build', name: 'built here from a Dockerfile' },
+      { value: 'sample', name: 'a sample page, for now' },
+    ],
+    ...(image === 'sample' ? { proposal: 'sample' } : build ? { proposal: 'build' } : {}),
+  });
+  if (source === 'sample') return { ...app, image: 'sample' };
+  if (source === 'build') {
+    const context = await text(
+      session,
+      name,
+      appQuestions.build,
+      build?.context ?? `./${name}`,
+      (folder) => ({
+        ...app,
+        build: { ...build, context: folder },
+      }),
+    );
+    return { ...app, build: { ...build, context } };
+  }
+  const current = image === 'sample' ? undefined : image;
+  return {
+    ...app,
+    image: await text(session, name, appQuestions.image, current, (value) => ({ ...app, image: value })),
+  };
+}
+
+async function askPorts(session: Session, name: string, app: App): Promise<App> {
+  const withPort = (typed: string): App => ({ ...app, port: wholeNumber(typed) as number });
+  const port = await text(session, name, appQuestions.port, String(app.port ?? 8080), withPort);
+  const withHealth = (path: string): App => ({ ...app, health: { ...app.health, path } });
+  const checked =
+    app.health?.command !== undefined || app.health?.probe === 'none' || app.health?.probe === 'tcp';
+  const path = checked
+    ? undefined
+    : await text(session, name, appQuestions.health, app.health?.path ?? '/health', withHealth);
+  return {
+    ...app,
+    ...(unlessDefault(app.port, Number(port), 8080) === undefined ? {} : { port: Number(port) }),
+    ...(unlessDefault(app.health?.path, path, '/health') === undefined
+      ? {}
+      : { health: { ...app.health, path: path! } }),
+  };
+}
+
+async function askRoute(session: Session, name: string, app: App, isNew: boolean): Promise<App> {
+  const [route, ...others] = app.routes ?? [];
+  // More than one route is the file's business.
+  if (others.length > 0) return app;
+  const current = route ? (route.path ?? '/') : isNew ? freePath(session, name) : 'none';
+  const routes = (path: string): Route[] => (path === 'none' ? [] : [{ ...route, path }]);
+  const path = await text(session, name, appQuestions.path, current, (typed) => ({
+    ...app,
+    routes: routes(typed),
+  }));
+  if (path === 'none') return { ...app, routes: app.routes === undefined ? undefined : [] };
+  if (path === route?.path || (route && route.path === undefined && path === '/'))
+    return askHost(session, app, route);
+  return askHost(session, app, { ...route, path });
+}
+
+/** Which of several domains; with one there is nothing to ask. */
+async function askHost(session: Session, app: App, route: Route): Promise<App> {
+  const domains = session.draft.domains ?? [];
+  const exact = domains.filter((domain) => !domain.startsWith('*.'));
+  const { host, ...anyHost } = route;
+  // Another name below a wildcard is the file's business; one that belongs to no domain any more is dropped.
+  if (host !== undefined && !exact.includes(host) && exact.length < domains.length)
+    return { ...app, routes: [route] };
+  const current = host !== undefined && exact.includes(host) ? host : '';
+  if (exact.length < 2) return { ...app, routes: [current === '' ? anyHost : route] };
+  const chosen = await session.prompter.choose({
+    message: appQuestions.host.message,
+    choices: [
+      { value: '', name: 'all of them' },
+      ...exact.map((domain) => ({ value: domain, name: domain })),
+    ],
+    proposal: current,
+  });
+  if (chosen === current) return { ...app, routes: [current === '' ? anyHost : route] };
+  return { ...app, routes: [chosen === '' ? anyHost : { host: chosen, ...anyHost }] };
+}
+
+async function askNeeds(session: Session, name: string, app: App): Promise<App> {
+  const { services = {}, apps = {} } = session.draft;
+  const others = [
+    ...catalog
+      .filter((service) => service.name in services)
+      .map(({ name: value, title }) => ({ value, name: title })),
+    ...Object.keys(apps)
+      .filter((other) => other !== name && !reaches(apps, other, name))
+      .map((value) => ({ value, name: value })),
+  ];
+  if (others.length === 0) return app;
+  const current = app.needs ?? [];
+  const needs = await session.prompter.pick({
+    message: appQuestions.needs.message,
+    choices: others,
+    picked: current,
+  });
+  const unchanged = needs.length === current.length && needs.every((need) => current.includes(need));
+  return unchanged ? app : { ...app, needs: needs.length === 0 ? undefined : needs };
+}
+
+async function askKeys(session: Session, name: string, app: App): Promise<App> {
+  const { secrets = {} } = app;
+  const external = Object.keys(secrets).filter((variable) => secrets[variable]!.kind === 'external');
+  const own = Object.fromEntries(
+    Object.entries(secrets).filter(([variable]) => !external.includes(variable)),
+  );
+  const withKeys = (typed: string): App => {
+    const keys = words(typed).map(
+      (variable) => [variable, secrets[variable] ?? { kind: 'external' as const }] as const,
+    );
+    const all = { ...own, ...Object.fromEntries(keys) };
+    return { ...app, secrets: Object.keys(all).length === 0 && app.secrets === undefined ? undefined : all };
+  };
+  const typed = await text(session, name, appQuestions.secrets, external.join(', ') || undefined, withKeys);
+  const answered = same(words(typed), external) ? app : withKeys(typed);
+  if (words(typed).length === 0) return answered;
+  // A key is for somebody outside, so yes is the likelier answer.
+  const egress = await session.prompter.choose({
+    message: appQuestions.egress.message,
+    choices: [
+      { value: 'yes', name: 'yes, it calls services there' },
+      { value: 'no', name: 'no' },
+    ],
+    ...(app.egress === false || (app.egress === undefined && external.length > 0) ? { proposal: 'no' } : {}),
+  });
+  return { ...answered, egress: unlessDefault(app.egress, egress === 'yes', false) };
+}
+
+/** One typed answer, judged as part of the whole by the schema's rules. */
+function text(
+  session: Session,
+  name: string,
+  { message, path }: AppQuestion,
+  proposal: string | undefined,
+  applied: (typed: string) => App,
+): Promise<string> {
+  return session.prompter
+    .text({
+      message,
+      ...(proposal === undefined ? {} : { proposal }),
+      validate: (typed) => {
+        const problem = problemAt(withApp(session, name, applied(typed.trim())), ['apps', name, ...path]);
+        return problem && problemText(problem);
+      },
+    })
+    .then((typed) => typed.trim());
+}
+
+function withApp({ draft }: Session, name: string, app: App): Session['draft'] {
+  return { ...draft, apps: { ...draft.apps, [name]: dropUndefined(app) as App } };
+}
+
+/** A default that was not written down is not written down by confirming it. */
+function unlessDefault<Value>(current: Value | undefined, answer: Value, fallback: Value): Value | undefined {
+  return current === undefined && answer === fallback ? undefined : answer;
+}
+
+/** `/`, or the app's own name where that is taken. */
+function freePath({ draft }: Session, name: string): string {
+  const taken = Object.values(draft.apps ?? {}).some(({ routes = [] }) =>
+    routes.some(({ path = '/', host }) => path === '/' && host === undefined),
+  );
+  return taken ? `/${name}` : '/';
+}
+
+/** Whether the one app, directly or over others, connects to the other. */
+function reaches(
+  apps: Readonly<Record<string, App>>,
+  from: string,
+  to: string,
+  seen: readonly string[] = [],
+): boolean {
+  return (apps[from]?.needs ?? []).some(
+    (need) => need === to || (!seen.includes(need) && reaches(apps, need, to, [...seen, from])),
+  );
+}
+
+function words(text: string): string[] {
+  return text.split(/[\s,]+/).filter((word) => word !== '');
+}
+
+function wholeNumber(text: string): unknown {
+  return /^\d+$/.test(text) ? Number(text) : text;
+}

@@ -1,0 +1,83 @@
+import type { Given } from '../cli/answers.ts';
+import type { Order } from '../cli/commands/create.ts';
+import type { Output } from '../cli/output.ts';
+import { version } from '../cli/version.ts';
+import { EXIT, UserError } from '../errors.ts';
+import { dotted } from '../stack/answer-problem.ts';
+import { type Draft, questions, setIn } from '../stack/questions.ts';
+import { askMissing } from './ask.ts';
+import { nameProblem, refuseForeign } from './folder.ts';
+import { type Prompter, terminalPrompter } from './prompter.ts';
+import type { Session } from './session.ts';
+
+export interface WizardInput {
+  given: Given;
+  /** Values of external secrets from files, by variable of `.env`. */
+  supplied: Readonly<Record<string, string>>;
+  output: Output;
+}
+
+/**
+ * Asks for what the flags and the folder leave open and shows what would be written, until the user agrees. Writes
+ * nothing.
+ * @returns what to write, or `done` when the user left an existing stack as it is
+ * @throws {UserError} for answers and folders that no question can put right
+ * @throws an error named `CancelPromptError`, `ExitPromptError` or `AbortPromptError` when the user gives up
+ */
+export async function wizard(
+  input: WizardInput,
+  prompter: Prompter = terminalPrompter(input.output),
+): Promise<Order | 'done'> {
+  const { given, output } = input;
+  if (given.folder !== undefined) await refuseForeign(given.folder);
+  const session = await startSession(given, prompter);
+  prompter.say(
+    `${output.style('bold', `create-secure-stack ${version}`)}\nEnter takes the proposal, Ctrl-C leaves.\nNothing is written before the end.\n`,
+  );
+  if (isUnchanged(given)) {
+    const { existingStack } = await import('./existing.ts');
+    if ((await existingStack(input, session)) === 'leave') return 'done';
+  } else {
+    await askMissing(session);
+    await refuseTakenName(session);
+    if (
+      given.source === undefined &&
+      session.draft.services === undefined &&
+      session.draft.apps === undefined
+    ) {
+      const { askWorkloads } = await import('./workloads.ts');
+      await askWorkloads(session);
+    }
+  }
+  const { agree } = await import('./agree.ts');
+  return agree(input, session);
+}
+
+async function startSession({ folder, source, edits }: Given, prompter: Prompter): Promise<Session> {
+  const answers = source === undefined ? { version: 1 as const } : await answersOf(source);
+  const draft = edits.reduce<Record<string, unknown>>(
+    (all, { path, value }) => setIn(all, path, value),
+    answers as Record<string, unknown>,
+  ) as Draft;
+  const given = new Set(edits.map(({ path }) => dotted(path)));
+  const answered = questions.filter(({ path }) => given.has(dotted(path))).map(({ flag }) => flag);
+  return { prompter, folder, draft, answered: new Set(answered) };
+}
+
+/** @throws {UserError} with every mistake's line: what stands wrong in a file is put right there */
+async function answersOf(source: NonNullable<Given['source']>): Promise<Draft> {
+  const { plainAnswers, readSpec } = await import('../stack/load.ts');
+  readSpec(source);
+  return plainAnswers(source) as Draft;
+}
+
+/** An existing stack that no flag changes. */
+function isUnchanged({ source, onDisk, edits }: Given): boolean {
+  return source !== undefined && source.text === onDisk && edits.length === 0;
+}
+
+/** A name that came by flag or file has not passed the prompt. */
+async function refuseTakenName(session: Session): Promise<void> {
+  const problem = await nameProblem(session, session.draft.name ?? '');
+  if (problem !== undefined) throw new UserError({ message: problem }, EXIT.refused);
+}

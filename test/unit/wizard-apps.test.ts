@@ -1,0 +1,180 @@
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { parseAppFlag } from '../../src/stack/app-flag.ts';
+import { appQuestions } from '../../src/stack/app-questions.ts';
+import { inOwnFolder, type Line, runWizard, textOf } from './wizard-fixture.ts';
+
+inOwnFolder();
+
+const EMPTY: Line = ['What should it run?', 'empty'];
+const ADD: Line = ['Apps of your own', 'add'];
+
+async function answers(script: readonly Line[], argv: readonly string[] = []) {
+  const run = await runWizard(argv, script);
+  return { run, ...(parse(textOf(run)) as { services?: object; apps?: Record<string, unknown> }) };
+}
+
+test('an app from an image, with everything asked', async () => {
+  const { apps, run } = await answers([
+    EMPTY,
+    ['Services', ['postgres', 'mailpit']],
+    ADD,
+    ['Name of the app', 'postgres'],
+    ['Name of the app', 'Api'],
+    ['Name of the app', 'api'],
+    ['What runs in it?', 'image'],
+    ['Image', 'ghcr.io/acme/api'],
+    ['Image', 'ghcr.io/acme/api:1.4.2'],
+    ['Port', '3000'],
+    ['Path that answers', '/ready'],
+    ['Public path', 'api'],
+    ['Public path', '/api'],
+    ['What does it connect to?', ['postgres']],
+    ['API keys', 'OPENAI_API_KEY, 1X'],
+    ['API keys', 'OPENAI_API_KEY'],
+    ['connections to the internet', 'yes'],
+  ]);
+  expect(run.prompter.refused).toEqual([
+    expect.stringContaining('reserved name'),
+    expect.stringContaining('must be lower-case letters'),
+    expect.stringContaining('needs a fixed tag'),
+    expect.stringContaining('must start with "/"'),
+    expect.stringContaining('must be a variable name'),
+  ]);
+  expect(apps).toEqual({
+    api: {
+      image: 'ghcr.io/acme/api:1.4.2',
+      port: 3000,
+      health: { path: '/ready' },
+      routes: [{ path: '/api' }],
+      needs: ['postgres'],
+      secrets: { OPENAI_API_KEY: { kind: 'external' } },
+      egress: true,
+    },
+  });
+});
+
+test('an app built here, not reachable from outside, and a second one that needs it', async () => {
+  const { apps } = await answers([
+    EMPTY,
+    ADD,
+    ['Name of the app', 'worker'],
+    ['What runs in it?', 'build'],
+    ['Folder', './worker'],
+    ['Public path', 'none'],
+    ['Your apps', 'add'],
+    ['Name of the app', 'web'],
+    ['What runs in it?', 'sample'],
+    ['What does it connect to?', ['worker']],
+  ]);
+  expect(apps).toEqual({
+    worker: { build: { context: './worker' } },
+    web: { image: 'sample', routes: [{ path: '/' }], needs: ['worker'] },
+  });
+});
+
+test('a second app is proposed a path of its own; an app never needs one that needs it', async () => {
+  const { run, apps } = await answers([
+    ['What should it run?', 'web-api'],
+    ['Your apps', 'add'],
+    ['Name of the app', 'admin'],
+    ['What runs in it?', 'sample'],
+    ['What does it connect to?', ['web']],
+    ['Your apps', 'change web'],
+    ['What does it connect to?', ['api', 'admin']],
+  ]);
+  expect(apps!['admin']).toEqual({ image: 'sample', routes: [{ path: '/admin' }], needs: ['web'] });
+  expect(apps!['web']).toMatchObject({ needs: ['api'] });
+  expect(run.prompter.refused).toEqual([]);
+});
+
+test('with several domains the app is given one of them', async () => {
+  const { apps } = await answers(
+    [EMPTY, ADD, ['Name of the app', 'web'], ['What runs', 'sample'], ['On which domain?', 'b.localhost']],
+    ['--domain', 'a.localhost,b.localhost'],
+  );
+  expect(apps).toEqual({ web: { image: 'sample', routes: [{ host: 'b.localhost', path: '/' }] } });
+});
+
+describe('leaving out', () => {
+  test('a service takes the wishes for it along', async () => {
+    const { services, apps, run } = await answers([
+      ['What should it run?', 'web-api'],
+      ['Services', ['redis']],
+    ]);
+    expect(services).toEqual({ redis: {} });
+    expect(apps!['api']).toMatchObject({ needs: ['redis'] });
+    expect(run.prompter.screen).toContain('api no longer connects to postgres.');
+  });
+
+  test('an app does too', async () => {
+    const { apps } = await answers([
+      ['What should it run?', 'web-api'],
+      ['Your apps', 'remove api'],
+    ]);
+    expect(apps).toEqual({ web: { image: 'sample', routes: [{ path: '/' }] } });
+  });
+});
+
+test('changing an app keeps what is not asked about', async () => {
+  const flag =
+    'name=api,image=acme/api:1,protocol=ws,delivery=variable,secret=SESSION_KEY:hmac,secret=STRIPE_SECRET_KEY:external';
+  const { apps } = await answers(
+    [
+      ['Write this?', 'change'],
+      ['Which answer?', 'app api'],
+      ['Port', '9000'],
+    ],
+    ['--app', flag],
+  );
+  expect(apps!['api']).toEqual({ ...parseAppFlag(flag).app, port: 9000 });
+});
+
+test('every question about an app has its key in --app', () => {
+  const keys = new Set(Object.values(appQuestions).flatMap((question) => [...question.keys]));
+  const inFlag = (key: string): boolean => {
+    try {
+      parseAppFlag(key === 'name' ? 'name=x' : `name=x,${key}=1`);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  expect([...keys].filter((key) => !inFlag(key))).toEqual([]);
+  expect(inFlag('nonsense')).toBe(false);
+});
+
+describe('secrets only the user has', () => {
+  const app = [
+    '--app',
+    'name=web,image=acme/web:1,secret=STRIPE_SECRET_KEY:external,secret=OTHER_KEY:external',
+  ];
+
+  test('are asked hidden, judged by their format, and never said', async () => {
+    const value = `sk_test_${'a1B2'.repeat(5)}`;
+    const { order, prompter } = await runWizard(app, [
+      ['WEB_STRIPE_SECRET_KEY', 'sk-wrong'],
+      ['WEB_STRIPE_SECRET_KEY', value],
+      ['WEB_OTHER_KEY', ''],
+      ['Write this?', 'diff'],
+    ]);
+    expect(prompter.refused).toEqual([expect.stringContaining('starts with sk_test_')]);
+    expect(order).toMatchObject({ supplied: { WEB_STRIPE_SECRET_KEY: value } });
+    expect(prompter.screen).toContain('WEB_OTHER_KEY: fill it in later, in .env.');
+    expect(prompter.screen).toMatch(
+      /as you entered them: WEB_STRIPE_SECRET_KEY\n {2}to be filled in later: WEB_OTHER_KEY/,
+    );
+    expect(prompter.screen).toContain('create .env (secret, not shown)');
+    expect(prompter.screen).not.toContain(value);
+  });
+
+  test('go with the app that wanted them', async () => {
+    const { order } = await runWizard(app, [
+      ['WEB_STRIPE', `sk_test_${'a1B2'.repeat(5)}`],
+      ['Write this?', 'change'],
+      ['Which answer?', 'apps'],
+      ['Your apps', 'remove web'],
+    ]);
+    expect(order).toMatchObject({ supplied: {} });
+  });
+});

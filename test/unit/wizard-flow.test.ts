@@ -1,0 +1,232 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { planDevelopmentCertificates } from '../../src/certs/development.ts';
+import { questions } from '../../src/stack/questions.ts';
+import { inOwnFolder, type Line, runWizard, textOf } from './wizard-fixture.ts';
+
+inOwnFolder();
+
+const PRODUCTION: readonly Line[] = [
+  ['Name of the stack', 'shop'],
+  ['What is it for?', 'production'],
+  ['Domain names', 'shop.example.com'],
+];
+
+describe('a new stack', () => {
+  test('Enter on everything gives a development stack, and nothing is on disk yet', async () => {
+    const run = await runWizard([], []);
+    expect(run.order).toMatchObject({ folder: './my-stack', answersRead: undefined, supplied: {} });
+    expect(parse(textOf(run))).toEqual({
+      version: 1,
+      name: 'my-stack',
+      environment: 'development',
+      domains: ['localhost'],
+      tls: { mode: 'dev-ca' },
+      services: { postgres: {}, redis: {} },
+      apps: {
+        web: { image: 'sample', routes: [{ path: '/' }], needs: ['api'] },
+        api: {
+          image: 'sample',
+          routes: [{ path: '/api' }],
+          needs: ['postgres', 'redis'],
+          secrets: { SESSION_KEY: { kind: 'hmac' } },
+        },
+      },
+    });
+    expect(run.prompter.asked).toHaveLength(8);
+    expect(readdirSync('.')).toEqual([]);
+  });
+
+  test.each([
+    ['web-api', ['web', 'api'], ['postgres', 'redis']],
+    ['single-app', ['web'], []],
+    ['empty', [], []],
+  ])('the preset %s', async (preset, apps, services) => {
+    const answers = parse(textOf(await runWizard([], [['What should it run?', preset]])));
+    expect(Object.keys(answers.apps ?? {})).toEqual(apps);
+    expect(Object.keys(answers.services ?? {})).toEqual(services);
+  });
+
+  test('a server is asked about certificates and SSH', async () => {
+    const run = await runWizard(
+      [],
+      [
+        ...PRODUCTION,
+        ['TLS certificates', 'acme'],
+        ['E-mail', 'ops@example.com'],
+        ['SSH port', '2222, 22'],
+        ['Addresses SSH', '203.0.113.0/24, 2001:db8::1'],
+      ],
+    );
+    expect(parse(textOf(run))).toMatchObject({
+      tls: { mode: 'acme', email: 'ops@example.com' },
+      firewall: { sshPorts: [2222, 22], sshFrom: ['203.0.113.0/24', '2001:db8::1'] },
+    });
+  });
+
+  test('defaults are not written down', async () => {
+    const answers = parse(textOf(await runWizard([], PRODUCTION)));
+    expect(answers.firewall).toBeUndefined();
+    expect(answers.tls).toEqual({ mode: 'acme' });
+  });
+
+  test('a wrong answer is refused at its prompt, in the words of the file', async () => {
+    const { prompter } = await runWizard(
+      [],
+      [
+        ['Name of the stack', 'My Shop'],
+        ['Name of the stack', ''],
+        ['Name of the stack', 'shop'],
+        ['What is it for?', 'production'],
+        ['Domain names', ''],
+        ['Domain names', 'shop.example.com, https://x'],
+        ['Domain names', 'shop.example.com'],
+        ['SSH port', '70000'],
+        ['SSH port', 'ssh'],
+        ['SSH port', '22'],
+        ['Addresses SSH', 'home'],
+        ['Addresses SSH', ''],
+      ],
+    );
+    expect(prompter.refused).toEqual([
+      expect.stringContaining('must be lower-case letters'),
+      'is missing',
+      'must name at least one domain',
+      '"https://x" must be a name alone, without https:// or a path',
+      expect.stringMatching(/^"70000" must be/),
+      expect.stringMatching(/^"ssh" must be a number/),
+      expect.stringMatching(/^"home" must be an address/),
+    ]);
+  });
+
+  test('a folder that is taken is told at the name', async () => {
+    mkdirSync('full');
+    writeFileSync('full/note.txt', 'mine');
+    mkdirSync('stack');
+    writeFileSync('stack/stack.yaml', '');
+    const { prompter, order } = await runWizard(
+      [],
+      [
+        ['Name', 'full'],
+        ['Name', 'stack'],
+        ['Name', 'free'],
+      ],
+    );
+    expect(prompter.refused).toEqual([
+      './full exists and is not empty; choose another name',
+      './stack holds a stack already; choose another name',
+    ]);
+    expect(order).toMatchObject({ folder: './free' });
+    await expect(runWizard(['--name', 'full'], [])).rejects.toMatchObject({ exit: 3 });
+    await expect(runWizard(['full'], [])).rejects.toMatchObject({
+      exit: 3,
+      message: expect.stringContaining('holds no stack'),
+    });
+  });
+
+  test('the folder given is used, and proposes the name', async () => {
+    const run = await runWizard(['./Web Shop'], []);
+    expect(run.order).toMatchObject({ folder: './Web Shop' });
+    expect(parse(textOf(run)).name).toBe('web-shop');
+  });
+});
+
+describe('flags', () => {
+  test('what they give is not asked', async () => {
+    const { prompter } = await runWizard(
+      [
+        'shop',
+        '--name',
+        'shop',
+        '--environment',
+        'production',
+        '--domain',
+        'shop.example.com',
+        '--ssh-port',
+        '22',
+      ],
+      [],
+    );
+    expect(prompter.asked).toEqual([
+      'Where do TLS certificates come from?',
+      expect.stringContaining('E-mail'),
+      expect.stringContaining('Addresses SSH'),
+      'What should it run?',
+      'Services',
+      expect.stringContaining('Your apps'),
+      'Write this?',
+    ]);
+  });
+
+  test.each([[['--preset', 'empty']], [['--service', 'redis']], [['--app', 'name=web']]])(
+    '%s answers what to run',
+    async (flags) => {
+      const { prompter } = await runWizard(flags, []);
+      expect(prompter.asked).not.toContain('What should it run?');
+      expect(prompter.asked.at(-1)).toBe('Write this?');
+    },
+  );
+
+  test('every question has its flag: with all of them there is only the review', async () => {
+    const values: Record<string, string> = {
+      name: 'shop',
+      environment: 'production',
+      domain: 'shop.example.com',
+      tls: 'acme',
+      'tls-email': 'ops@example.com',
+      'ssh-port': '22',
+      'ssh-from': '203.0.113.7',
+    };
+    const asked = questions.filter(({ path }) => !['certificate', 'key'].includes(String(path[1])));
+    const flags = asked.flatMap(({ flag }) => [`--${flag}`, values[flag]!]);
+    const { prompter } = await runWizard([...flags, '--preset', 'web-api'], []);
+    expect(prompter.asked).toEqual(['Write this?']);
+  });
+});
+
+describe('answers that do not fit together', () => {
+  test('ACME for localhost: either of the two is asked again', async () => {
+    const script: readonly Line[] = [
+      ['Name', 'shop'],
+      ['What is it for?', 'production'],
+      ['Domain', 'localhost'],
+      ['TLS', 'acme'],
+    ];
+    const name = await runWizard(
+      [],
+      [...script, ['Which answer shall change?', 'domains'], ['Domain', 'shop.example.com']],
+    );
+    expect(name.prompter.screen).toContain(
+      'domains[0]: no public authority issues certificates for this name',
+    );
+    expect(parse(textOf(name))).toMatchObject({ domains: ['shop.example.com'], tls: { mode: 'acme' } });
+    const mode = await runWizard([], [...script, ['Which answer shall change?', 'TLS'], ['TLS', 'dev-ca']]);
+    expect(parse(textOf(mode))).toMatchObject({ domains: ['localhost'], tls: { mode: 'dev-ca' } });
+  });
+
+  test('certificate files that are not there are asked again', async () => {
+    const { leaf } = await planDevelopmentCertificates({
+      stackName: 'shop',
+      names: ['shop.example.com'],
+      existing: {},
+      now: new Date(),
+    });
+    writeFileSync('chain.pem', leaf.certificatePem);
+    writeFileSync('key.pem', leaf.keyPem);
+    const run = await runWizard(
+      [],
+      [
+        ...PRODUCTION,
+        ['TLS', 'files'],
+        ['Certificate with its chain', ''],
+        ['Certificate with its chain', 'none.pem'],
+        ['Private key', '../key.pem'],
+        ['Certificate with its chain', '../chain.pem'],
+      ],
+    );
+    expect(run.prompter.refused).toEqual([expect.stringContaining('needs the path of a PEM file')]);
+    expect(run.prompter.screen).toContain('tls.certificate: there is no file none.pem');
+    expect(parse(textOf(run)).tls).toEqual({ mode: 'files', certificate: '../chain.pem', key: '../key.pem' });
+  });
+});
