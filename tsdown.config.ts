@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'tsdown';
 import { handlebarsTemplates } from './build/handlebars-plugin.ts';
 import { billOfMaterials } from './build/sbom-plugin.ts';
@@ -9,8 +10,11 @@ export default defineConfig({
   target: 'node20.17',
   dts: { entry: 'src/index.ts' },
   // Everything is inside: nothing is installed beside the program, and a dependency's update cannot change it.
-  deps: { alwaysBundle: [/.*/], onlyAllowBundle: false },
-  minify: { compress: true, mangle: false, codegen: false },
+  deps: { alwaysBundle: [/.*/], onlyBundle: false },
+  // The package's build for browsers is ES modules: smaller when bundled, and quicker to load than the CommonJS one.
+  alias: { yaml: fileURLToPath(new URL('node_modules/yaml/browser/index.js', import.meta.url)) },
+  // Names stay, so that the trace of a bug can be read.
+  minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
   hash: false,
   clean: true,
   plugins: [handlebarsTemplates(), billOfMaterials()],

@@ -1,4 +1,4 @@
-import { isIP, isIPv4, isIPv6 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 import { domainToASCII, domainToUnicode } from 'node:url';
 
 export type NameKind = 'name' | 'wildcard' | 'ip' | 'localhost';
@@ -36,7 +36,7 @@ export function parseDomain(raw: string): DomainName {
   if (raw === '') throw new Error('must not be empty');
   if (/\p{Cc}|\p{Cf}|\s/u.test(raw))
     throw new Error('must not contain spaces, line breaks or invisible characters');
-  if (isIPv6(raw.replace(/^\[(.*)\]$/, '$1'))) {
+  if (isAddress6(raw.replace(/^\[(.*)\]$/, '$1'))) {
     const address = raw.replace(/^\[(.*)\]$/, '$1').toLowerCase();
     if (address.includes('%')) throw new Error('must be an address without a zone');
     return { ascii: canonicalIPv6(address), unicode: address, kind: 'ip', public: false };
@@ -91,7 +91,7 @@ export function domainCovers(pattern: string, name: string): boolean {
  */
 export function cidrProblem(text: string): string | undefined {
   const [address = '', prefix, ...rest] = text.split('/');
-  const version = isIP(address);
+  const version = isAddress6(address) ? 6 : isIPv4(address) ? 4 : 0;
   if (version === 0 || address.includes('%') || rest.length > 0)
     return 'must be an address or a CIDR block such as 203.0.113.0/24';
   if (prefix === undefined) return undefined;
@@ -111,6 +111,11 @@ function asciiProblem(ascii: string, bare: string): string | undefined {
       return 'has a part that starts or ends with "-" or holds other than letters, digits and "-"';
   }
   return undefined;
+}
+
+/** Node compiles the pattern of its IPv6 check on the first use, which costs more than reading a whole stack.yaml. */
+function isAddress6(text: string): boolean {
+  return text.includes(':') && isIPv6(text);
 }
 
 function canonicalIPv6(address: string): string {
