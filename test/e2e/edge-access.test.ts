@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { requireDocker } from './docker.ts';
-import { burst, call, open, raw } from './edge/client.ts';
+import { burst, call, open, openHttp2, raw, streamStatus } from './edge/client.ts';
 import { type EdgeContainer, EdgeLab } from './edge/lab.ts';
 import { labStack } from './edge/stacks.ts';
 
@@ -91,6 +91,17 @@ describe.runIf(requireDocker())('who may ask the edge what, and how often', () =
     const { status, headers } = await call(narrow, '/', { from: '203.0.113.20' });
     for (const socket of sockets) socket.destroy();
     expect([status, headers['retry-after']]).toEqual([429, '1']);
+  });
+
+  test('#36 so are the requests that one HTTP/2 connection carries at once', async () => {
+    const { limits } = labStack().edge;
+    const few = await lab.startEdge(labStack({ limits: { ...limits, connections: 10 } }));
+    const session = openHttp2(few);
+    const all = Array.from({ length: 25 }, () => streamStatus(session, { ':path': '/slow?ms=700' }));
+    const answers = await Promise.all(all);
+    session.close();
+    expect(answers.filter((status) => status === 200)).toHaveLength(10);
+    expect(answers.filter((status) => status === 429)).toHaveLength(15);
   });
 
   describe('#38 bodies', () => {

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { connect, type OutgoingHttpHeaders } from 'node:http2';
-import { connect as connectTls } from 'node:tls';
+import type { OutgoingHttpHeaders } from 'node:http2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { docker, inspect, requireDocker } from './docker.ts';
+import { openHttp2, streamStatus } from './edge/client.ts';
 import { type EdgeContainer, EdgeLab } from './edge/lab.ts';
 import { labStack, reader } from './edge/stacks.ts';
 
@@ -38,23 +38,9 @@ describe.runIf(requireDocker())('#48 what hostile headers cost a worker', () => 
 
   /** Processor time for each of many requests on one connection. */
   async function cost(headers: OutgoingHttpHeaders): Promise<number> {
-    const session = connect('https://a.example.test', {
-      createConnection: () =>
-        connectTls({
-          host: edge.address,
-          port: 8443,
-          servername: 'a.example.test',
-          ALPNProtocols: ['h2'],
-          rejectUnauthorized: false,
-        }),
-    });
+    const session = openHttp2(edge);
     const before = await processorTime();
-    for (let i = 0; i < requests; i++) {
-      await new Promise<void>((resolve, reject) => {
-        const stream = session.request({ ':path': '/admin', ...headers });
-        stream.on('error', reject).on('end', resolve).resume().end();
-      });
-    }
+    for (let i = 0; i < requests; i++) await streamStatus(session, { ':path': '/admin', ...headers });
     session.close();
     return ((await processorTime()) - before) / requests;
   }

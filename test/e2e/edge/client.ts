@@ -1,5 +1,10 @@
 import { request as httpRequest, type IncomingHttpHeaders, type RequestOptions } from 'node:http';
-import { connect as connectHttp2, type IncomingHttpHeaders as Http2Headers } from 'node:http2';
+import {
+  type ClientHttp2Session,
+  connect as connectHttp2,
+  type IncomingHttpHeaders as Http2Headers,
+  type OutgoingHttpHeaders,
+} from 'node:http2';
 import { request as httpsRequest } from 'node:https';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -119,6 +124,33 @@ export function open(edge: EdgeContainer, plain = false, sni = domain): Socket {
     : connectTls({ host: edge.address, port: 8443, servername: sni, rejectUnauthorized: false });
 }
 
+/** One HTTP/2 connection. */
+export function openHttp2(edge: EdgeContainer): ClientHttp2Session {
+  return connectHttp2(`https://${domain}`, {
+    createConnection: () =>
+      connectTls({
+        host: edge.address,
+        port: 8443,
+        servername: domain,
+        ALPNProtocols: ['h2'],
+        rejectUnauthorized: false,
+      }),
+  });
+}
+
+/** The status of one request on a connection. */
+export function streamStatus(session: ClientHttp2Session, headers: OutgoingHttpHeaders): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const stream = session.request(headers);
+    let status = 0;
+    stream.on('response', (response) => {
+      status = Number(response[':status']);
+    });
+    stream.on('error', reject).on('end', () => resolve(status));
+    stream.resume().end();
+  });
+}
+
 export interface GrpcAnswer {
   http: number;
   /** From the trailers, or from the headers where there is nothing else. */
@@ -130,16 +162,7 @@ export interface GrpcAnswer {
 /** A unary gRPC call with an empty message. */
 export function grpcCall(edge: EdgeContainer, path: string, size = 0): Promise<GrpcAnswer> {
   return new Promise((resolve, reject) => {
-    const session = connectHttp2(`https://${domain}`, {
-      createConnection: () =>
-        connectTls({
-          host: edge.address,
-          port: 8443,
-          servername: domain,
-          ALPNProtocols: ['h2'],
-          rejectUnauthorized: false,
-        }),
-    });
+    const session = openHttp2(edge);
     session.on('error', reject);
     const stream = session.request({
       ':method': 'POST',
