@@ -1,15 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { parse } from 'yaml';
 import { type Problem, UserError } from '../errors.ts';
 import { readOptional } from '../project/inputs.ts';
 import { type AnswerPath, dotted } from '../stack/answer-problem.ts';
 import { parseAppFlag } from '../stack/app-flag.ts';
-import { answerProblem } from '../stack/check-answer.ts';
-import { changeAnswer, newStackText } from '../stack/document.ts';
-import { parseStackDocument, type StackDocument } from '../stack/load.ts';
+import type { StackDocument } from '../stack/load.ts';
 import { presets } from '../stack/presets.ts';
-import { type Draft, isImplied, parseAnswer, presetNames, questions, setIn, valueAt } from '../stack/questions.ts';
+import { parseAnswer, presetNames, questions } from '../stack/questions.ts';
 import type { Arguments } from './args.ts';
 
 export const STACK_FILE = 'stack.yaml';
@@ -32,7 +29,7 @@ export interface Given {
 }
 
 /** @throws {UserError} for a wrong flag, an unreadable file, wrong YAML */
-export function givenAnswers(args: Arguments): Given {
+export async function givenAnswers(args: Arguments): Promise<Given> {
   const config = args.values.get('config')?.[0];
   const here = readOptional(resolve(STACK_FILE)) !== undefined;
   const folder = args.target ?? (here ? '.' : undefined);
@@ -47,74 +44,7 @@ export function givenAnswers(args: Arguments): Given {
   };
 }
 
-/** The document with the flags' answers set; comments and everything else stay. */
-export function applyEdits(source: StackDocument, edits: readonly Edit[]): StackDocument {
-  return edits.reduce((document, { path, value }) => changeAnswer(document, path, value), source);
-}
-
-/**
- * Completes the answers of a new stack without asking.
- * @throws {UserError} listing every answer that is missing, with its flag
- */
-export function newStackWithoutAsking(
-  given: Given,
-  args: Arguments,
-): { folder: string; source: StackDocument } {
-  let draft = given.edits.reduce<Record<string, unknown>>(
-    (answers, { path, value }) => setIn(answers, path, value),
-    { version: 1 },
-  );
-  const takeDefaults = args.switches.has('yes');
-  const folder =
-    given.folder ?? (draft['name'] as string | undefined) ?? (takeDefaults ? 'my-stack' : undefined);
-  const missing: Problem[] = [];
-  for (const { path, value } of given.edits) {
-    const question = questions.find((one) => dotted(one.path) === dotted(path));
-    const problem = question && answerProblem(question, draft as Draft, value);
-    if (problem)
-      missing.push({
-        path: dotted(problem.path),
-        message: problem.message,
-        ...(problem.hint ? { hint: problem.hint } : {}),
-      });
-  }
-  if (missing.length > 0) throw new UserError(missing);
-  for (const question of questions) {
-    if (valueAt(draft, question.path) !== undefined || question.when?.(draft as Draft) === false) continue;
-    const fallback = question.fallback(draft as Draft, folder === undefined ? '' : basename(resolve(folder)));
-    const hasDefault =
-      takeDefaults ||
-      !['name', 'environment', 'domains'].includes(String(question.path[0])) ||
-      (question.path[0] === 'name' && folder !== undefined);
-    if (fallback === undefined || !hasDefault) {
-      missing.push({
-        path: dotted(question.path),
-        message: 'is missing',
-        hint: `give --${question.flag} ${question.value}`,
-      });
-    } else if (fallback !== '' && !isImplied(question.path, fallback)) {
-      draft = setIn(draft, question.path, fallback);
-    }
-  }
-  if (missing.length > 0) {
-    throw new UserError(
-      takeDefaults
-        ? missing
-        : [
-            ...missing,
-            {
-              message: 'there is no terminal to ask on',
-              hint: '--yes takes the defaults where there are any; --config reads a file',
-            },
-          ],
-    );
-  }
-  if (draft['apps'] === undefined && draft['services'] === undefined)
-    draft = { ...draft, ...presets.find(({ name }) => name === 'single-app')!.answers };
-  return { folder: folder!, source: parseStackDocument(newStackText(draft), shownPath(folder)) };
-}
-
-function flagEdits(args: Arguments): Edit[] {
+async function flagEdits(args: Arguments): Promise<Edit[]> {
   const edits: Edit[] = [];
   const preset = args.values.get('preset')?.[0];
   if (preset !== undefined) {
@@ -136,12 +66,13 @@ function flagEdits(args: Arguments): Edit[] {
     const { name, app } = parseAppFlag(text);
     edits.push({ path: ['apps', name], value: app });
   }
-  for (const text of args.values.get('set') ?? []) edits.push(parseSet(text));
+  for (const text of args.values.get('set') ?? []) edits.push(await parseSet(text));
   return edits;
 }
 
 /** `edge.limits.maxBody=10m`, `apps.web.routes[0].path=/app`, `domains=[a.example, b.example]`. */
-function parseSet(text: string): Edit {
+async function parseSet(text: string): Promise<Edit> {
+  const { parse } = await import('yaml');
   const [, place, value] = /^([A-Za-z][\w.[\]-]*)=(.*)$/s.exec(text) ?? [];
   if (place === undefined || value === undefined)
     throw new UserError({
@@ -173,6 +104,6 @@ function readConfig(file: string): string {
   return text;
 }
 
-function shownPath(folder: string | undefined): string {
+export function shownPath(folder: string | undefined): string {
   return folder === undefined || folder === '.' ? STACK_FILE : join(folder, STACK_FILE);
 }

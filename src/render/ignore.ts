@@ -13,9 +13,9 @@ export function renderIgnoreFiles({ secretStore }: Stack): GeneratedFile[] {
     '/certs/',
     '',
     '# State of one machine: locks, journals, files half written.',
-    '/.secure-stack/lock',
+    '/.secure-stack/lock*',
     '/.secure-stack/journal.json',
-    '*.css-*.tmp',
+    '.*.css-*.tmp',
     '',
   ];
   const dockerignore = [

@@ -205,7 +205,7 @@ describe('a new stack', () => {
     expect(run(['a-file', '--yes']).code).toBe(3);
   });
 
-  test.each([0o000, 0o077])('modes are the same under umask %o', (umask) => {
+  test.each([0o000, 0o002, 0o077])('modes are the same under umask %o', (umask) => {
     const folder = `umask-${umask}`;
     const before = process.umask(umask);
     try {

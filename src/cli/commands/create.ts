@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { EXIT, type ExitCode, UserError } from '../../errors.ts';
 import { type Assembled, assemble } from '../../project/assemble.ts';
@@ -113,7 +114,20 @@ export async function prepare({ folder, source, supplied, digests }: Order): Pro
   const inputs = digests === undefined ? found : { ...found, digests };
   const assembled = await assemble(stack, { inputs, supplied, now: new Date(), random: systemRandom });
   const answers = { path: STACK_FILE, content: source.text, mode: 0o644, class: 'answers' } as const;
-  return { ...assembled, stack, tree: { ...assembled.tree, files: [answers, ...assembled.tree.files] } };
+  return {
+    ...assembled,
+    stack,
+    tree: {
+      files: [answers, ...assembled.tree.files],
+      directories: [{ path: '.', mode: folderMode(root) }, ...assembled.tree.directories],
+    },
+  };
+}
+
+/** The folder's own mode, less the right of others to write in it: whoever may write there may replace the secrets. */
+function folderMode(root: string): number {
+  const status = statSync(root, { throwIfNoEntry: false });
+  return status?.isDirectory() ? status.mode & 0o7755 : 0o755;
 }
 
 /** What writing it would do; touches nothing. */
