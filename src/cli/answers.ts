@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
-import { type Problem, UserError } from '../errors.ts';
+import { join, resolve } from 'node:path';
+import { UserError } from '../errors.ts';
 import { readOptional } from '../project/inputs.ts';
-import { type AnswerPath, dotted } from '../stack/answer-problem.ts';
+import type { AnswerPath } from '../stack/answer-problem.ts';
 import { parseAppFlag } from '../stack/app-flag.ts';
 import type { StackDocument } from '../stack/load.ts';
 import { presets } from '../stack/presets.ts';
@@ -36,12 +36,12 @@ export async function givenAnswers(args: Arguments): Promise<Given> {
   const onDisk = folder === undefined ? undefined : readOptional(resolve(folder, STACK_FILE));
   const text = config === undefined ? onDisk : readConfig(config);
   const file = config === undefined ? shownPath(folder) : config === '-' ? '<stdin>' : config;
-  return {
-    folder,
-    onDisk,
-    source: text === undefined ? undefined : parseStackDocument(text, file),
-    edits: flagEdits(args),
-  };
+  return { folder, onDisk, source: await parsed(text, file), edits: await flagEdits(args) };
+}
+
+/** The parser is only loaded when there is something to parse: the first question must not wait for it. */
+async function parsed(text: string | undefined, file: string): Promise<StackDocument | undefined> {
+  return text === undefined ? undefined : (await import('../stack/load.ts')).parseStackDocument(text, file);
 }
 
 async function flagEdits(args: Arguments): Promise<Edit[]> {

@@ -44,8 +44,11 @@ async function dispatch({ args, output }: Invocation): Promise<ExitCode> {
     return EXIT.ok;
   }
   switch (args.command) {
-    case 'create':
-      return (await import('./commands/create.ts')).create({ args, output });
+    case 'create': {
+      const order = await (await import('./take-order.ts')).takeOrder({ args, output });
+      if (order === 'done') return EXIT.ok;
+      return (await import('./commands/create.ts')).create({ args, output }, order);
+    }
     case 'check':
       return (await import('./commands/check.ts')).check({ args, output });
     case 'render':

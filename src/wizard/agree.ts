@@ -1,5 +1,5 @@
-import { applyEdits } from '../cli/answers.ts';
 import { type Order, type Prepared, preview } from '../cli/commands/create.ts';
+import { applyEdits } from '../cli/complete.ts';
 import type { Output } from '../cli/output.ts';
 import { UserError } from '../errors.ts';
 import { checkKnownKey, knownKey } from '../secrets/known-keys.ts';

@@ -49,7 +49,7 @@ async function answerTo(session: Session, question: Question, proposal: unknown)
     const known = choices.some(({ value }) => value === proposal);
     return session.prompter.choose({
       message,
-      choices: choices.map(({ value, title }) => ({ value, name: title })),
+      choices: choices.map(({ value, title }) => ({ value, name: title, short: value })),
       ...(known ? { proposal: proposal as string } : {}),
     });
   }

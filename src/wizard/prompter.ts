@@ -3,6 +3,8 @@ import type { Output } from '../cli/output.ts';
 export interface Choice<Value extends string> {
   value: Value;
   name: string;
+  /** What stays on the screen once it is chosen; the name when absent. */
+  short?: string;
 }
 
 /** What is wrong with an answer, for the line below the prompt; undefined when nothing is. */
@@ -38,6 +40,8 @@ export interface Prompter {
 export function terminalPrompter(output: Output): Prompter {
   // The prompts know of no --no-color.
   if (output.style('bold', 'x') === 'x') process.env['NO_COLOR'] = '1';
+  const loading = import('./prompts.ts');
+  const asked: Asked = async (prompt) => untilClosed(await loading, prompt);
   return {
     say: output.note,
     text: ({ message, proposal, validate }) =>
@@ -80,19 +84,18 @@ export function terminalPrompter(output: Output): Prompter {
   };
 }
 
-interface Context {
-  output: NodeJS.WritableStream;
-  signal: AbortSignal;
-}
+type Prompts = typeof import('./prompts.ts');
+type Prompt<Answer> = (
+  prompts: Prompts,
+  context: { output: NodeJS.WritableStream; signal: AbortSignal },
+) => Promise<Answer>;
+type Asked = <Answer>(prompt: Prompt<Answer>) => Promise<Answer>;
 
 /**
  * Runs one prompt. With its input closed a prompt would never settle and the process end silently in the middle:
  * `beforeExit` is the sign that nothing is left that could answer.
  */
-async function asked<Answer>(
-  prompt: (prompts: typeof import('@inquirer/prompts'), context: Context) => Promise<Answer>,
-): Promise<Answer> {
-  const prompts = await import('@inquirer/prompts');
+async function untilClosed<Answer>(prompts: Prompts, prompt: Prompt<Answer>): Promise<Answer> {
   const closed = new AbortController();
   const abort = (): void => closed.abort();
   process.once('beforeExit', abort);

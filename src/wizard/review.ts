@@ -23,7 +23,7 @@ export function reviewText({ stack, plan, folder, secrets }: ReviewInput, width:
     ...section(`Files in ${folder}`, fileLines(plan), width),
     ...section('Secrets', secretLines(secrets), width),
     ...section('Good to know', stack.warnings, width),
-    '',
+    '\n',
   ].join('\n');
 }
 

@@ -8,7 +8,7 @@ import { type Session, setAnswer } from './session.ts';
 export async function askWorkloads(session: Session): Promise<void> {
   const preset = await session.prompter.choose({
     message: 'What should it run?',
-    choices: presets.map(({ name, title }) => ({ value: name, name: title })),
+    choices: presets.map(({ name, title }) => ({ value: name, name: title, short: name })),
   });
   const { services, apps } = presets.find(({ name }) => name === preset)!.answers;
   if (services) setAnswer(session, ['services'], services);
@@ -25,7 +25,7 @@ export async function askServices(session: Session): Promise<void> {
     message: 'Services',
     choices: catalog
       .filter(({ environments }) => !environments || environments.includes(environment ?? 'development'))
-      .map(({ name, title, summary }) => ({ value: name, name: `${title}: ${summary}` })),
+      .map(({ name, title, summary }) => ({ value: name, name: `${title}: ${summary}`, short: name })),
     picked: chosen,
   });
   if (picked.length === chosen.length && picked.every((name) => chosen.includes(name))) return;

@@ -112,12 +112,15 @@ export function inOwnFolder(): void {
 /** Runs the wizard with these arguments; every line of the script must have been used. */
 export async function runWizard(argv: readonly string[], script: readonly Line[]): Promise<Run> {
   const prompter = new ScriptedPrompter(script);
-  const order = await wizard({ given: given(argv), supplied: {}, output: plainOutput(prompter) }, prompter);
+  const order = await wizard(
+    { given: await given(argv), supplied: {}, output: plainOutput(prompter) },
+    prompter,
+  );
   expect(prompter.left, `asked: ${prompter.asked.join(' | ')}`).toEqual([]);
   return { order, prompter };
 }
 
-export function given(argv: readonly string[]): Given {
+export function given(argv: readonly string[]): Promise<Given> {
   return givenAnswers(parseArguments(argv));
 }
 

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { EXIT, type ExitCode, UserError } from '../../errors.ts';
 import { type Assembled, assemble } from '../../project/assemble.ts';
-import { readInputs, readOptional } from '../../project/inputs.ts';
+import { readInputs } from '../../project/inputs.ts';
 import { systemRandom } from '../../secrets/kinds.ts';
 import { buildStack } from '../../stack/build.ts';
 import { readSpec, type StackDocument } from '../../stack/load.ts';
@@ -16,8 +16,7 @@ import {
   unifiedDiff,
   withLock,
 } from '../../workspace/index.ts';
-import { applyEdits, givenAnswers, newStackWithoutAsking, STACK_FILE } from '../answers.ts';
-import type { Arguments } from '../args.ts';
+import { STACK_FILE } from '../answers.ts';
 import type { Invocation } from '../main.ts';
 import { report } from '../report.ts';
 import { version } from '../version.ts';
@@ -33,11 +32,9 @@ export interface Order {
   digests?: Readonly<Record<string, string>>;
 }
 
-/** The wizard: answers → stack.yaml → files on disk. */
-export async function create(invocation: Invocation): Promise<ExitCode> {
+/** Carries an order out: answers → stack.yaml → files on disk. */
+export async function create(invocation: Invocation, order: Order): Promise<ExitCode> {
   const { args, output } = invocation;
-  const order = await takeOrder(invocation);
-  if (order === 'done') return EXIT.ok;
   if (args.switches.has('dry-run')) {
     const { plan } = await preview(order);
     if (args.switches.has('json')) report(invocation, order, await prepare(order), plan, { written: false });
@@ -51,54 +48,6 @@ export async function create(invocation: Invocation): Promise<ExitCode> {
   const { prepared, plan } = await writeStack(order);
   report(invocation, order, prepared, plan, { written: true });
   return plan.entries.some(({ action }) => action === 'conflict') ? EXIT.refused : EXIT.ok;
-}
-
-async function takeOrder({ args, output }: Invocation): Promise<Order | 'done'> {
-  const given = givenAnswers(args);
-  const supplied = suppliedSecrets(args);
-  if (mayAsk(args)) {
-    const { wizard } = await import('../../wizard/wizard.ts');
-    return wizard({ given, supplied, output });
-  }
-  if (given.source === undefined) {
-    const { folder, source } = newStackWithoutAsking(given, args);
-    return { folder, source, answersRead: given.onDisk, supplied };
-  }
-  const source = applyEdits(given.source, given.edits);
-  const folder = given.folder ?? readSpec(source).name;
-  return { folder, source, answersRead: given.onDisk ?? readOptional(resolve(folder, STACK_FILE)), supplied };
-}
-
-/** Prompts need a terminal at both ends, and nobody wants them in CI or with --yes. */
-function mayAsk(args: Arguments): boolean {
-  const ci = process.env['CI'] !== undefined && process.env['CI'] !== '' && process.env['CI'] !== 'false';
-  const terminal =
-    process.stdin.isTTY === true && process.stderr.isTTY === true && process.env['TERM'] !== 'dumb';
-  return (
-    terminal &&
-    !ci &&
-    !args.switches.has('yes') &&
-    !args.switches.has('json') &&
-    !args.switches.has('dry-run')
-  );
-}
-
-/** `--secret-file WEB_API_KEY=key.txt`: values come from files, so that they stand in no process list. */
-function suppliedSecrets(args: Arguments): Record<string, string> {
-  return Object.fromEntries(
-    (args.values.get('secret-file') ?? []).map((text) => {
-      const [, name, file] = /^([A-Z][A-Z0-9_]*)=(.+)$/.exec(text) ?? [];
-      if (name === undefined || file === undefined)
-        throw new UserError({
-          message: '--secret-file takes NAME=FILE, with NAME as in .env',
-          hint: 'a value on the command line would show in the process list',
-        });
-      const value = readOptional(file);
-      if (value === undefined)
-        throw new UserError({ message: `--secret-file ${name}: there is no file ${file}` });
-      return [name, value.replace(/\r?\n$/, '')];
-    }),
-  );
 }
 
 export interface Prepared extends Assembled {

@@ -13,7 +13,7 @@ import { writeStack } from './create.ts';
  * could be resolved.
  */
 export async function pin({ args, output }: Invocation): Promise<ExitCode> {
-  const given = givenAnswers(args);
+  const given = await givenAnswers(args);
   if (given.source === undefined || given.folder === undefined)
     throw new UserError(
       { message: 'there is no stack.yaml here', hint: 'name the folder of a stack' },

@@ -3,7 +3,8 @@ import fsExtra from 'fs-extra';
 import { EXIT, type ExitCode, UserError } from '../../errors.ts';
 import { renderStack } from '../../library.ts';
 import { readDigests } from '../../project/inputs.ts';
-import { applyEdits, givenAnswers } from '../answers.ts';
+import { givenAnswers } from '../answers.ts';
+import { applyEdits } from '../complete.ts';
 import type { Invocation } from '../main.ts';
 
 /** Writes the masked tree into a folder of its own, for snapshot tests. */
@@ -11,7 +12,7 @@ export async function renderCommand({ args, output }: Invocation): Promise<ExitC
   const out = args.values.get('out')?.[0];
   if (out === undefined)
     throw new UserError({ message: 'render needs --out DIR', hint: 'the folder to write the tree to' });
-  const given = givenAnswers(args);
+  const given = await givenAnswers(args);
   if (given.source === undefined)
     throw new UserError(
       { message: 'there is no stack.yaml here', hint: 'name the folder of a stack, or give --config FILE' },

@@ -1,0 +1,62 @@
+import { resolve } from 'node:path';
+import { UserError } from '../errors.ts';
+import { readOptional } from '../project/inputs.ts';
+import { givenAnswers, STACK_FILE } from './answers.ts';
+import type { Arguments } from './args.ts';
+import type { Order } from './commands/create.ts';
+import type { Invocation } from './main.ts';
+
+/**
+ * What to write, from flags, files and the wizard. What the wizard needs only later is not loaded before its first
+ * question is on the screen.
+ * @returns `done` when the user left an existing stack as it is
+ */
+export async function takeOrder({ args, output }: Invocation): Promise<Order | 'done'> {
+  const given = await givenAnswers(args);
+  const supplied = suppliedSecrets(args);
+  if (mayAsk(args)) {
+    const { wizard } = await import('../wizard/wizard.ts');
+    return wizard({ given, supplied, output });
+  }
+  const { applyEdits, newStackWithoutAsking } = await import('./complete.ts');
+  if (given.source === undefined) {
+    const { folder, source } = newStackWithoutAsking(given, args);
+    return { folder, source, answersRead: given.onDisk, supplied };
+  }
+  const source = applyEdits(given.source, given.edits);
+  const { readSpec } = await import('../stack/load.ts');
+  const folder = given.folder ?? readSpec(source).name;
+  return { folder, source, answersRead: given.onDisk ?? readOptional(resolve(folder, STACK_FILE)), supplied };
+}
+
+/** Prompts need a terminal at both ends, and nobody wants them in CI or with --yes. */
+function mayAsk(args: Arguments): boolean {
+  const ci = process.env['CI'] !== undefined && process.env['CI'] !== '' && process.env['CI'] !== 'false';
+  const terminal =
+    process.stdin.isTTY === true && process.stderr.isTTY === true && process.env['TERM'] !== 'dumb';
+  return (
+    terminal &&
+    !ci &&
+    !args.switches.has('yes') &&
+    !args.switches.has('json') &&
+    !args.switches.has('dry-run')
+  );
+}
+
+/** `--secret-file WEB_API_KEY=key.txt`: values come from files, so that they stand in no process list. */
+function suppliedSecrets(args: Arguments): Record<string, string> {
+  return Object.fromEntries(
+    (args.values.get('secret-file') ?? []).map((text) => {
+      const [, name, file] = /^([A-Z][A-Z0-9_]*)=(.+)$/.exec(text) ?? [];
+      if (name === undefined || file === undefined)
+        throw new UserError({
+          message: '--secret-file takes NAME=FILE, with NAME as in .env',
+          hint: 'a value on the command line would show in the process list',
+        });
+      const value = readOptional(file);
+      if (value === undefined)
+        throw new UserError({ message: `--secret-file ${name}: there is no file ${file}` });
+      return [name, value.replace(/\r?\n$/, '')];
+    }),
+  );
+}
