@@ -4,7 +4,7 @@ import type { Output } from '../cli/output.ts';
 import { version } from '../cli/version.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { dotted } from '../stack/answer-problem.ts';
-import { type Draft, questions, setIn } from '../stack/questions.ts';
+import { type Draft, type Question, questions, setIn } from '../stack/questions.ts';
 import { askMissing } from './ask.ts';
 import { nameProblem, refuseForeign } from './folder.ts';
 import { type Prompter, terminalPrompter } from './prompter.ts';
@@ -60,8 +60,10 @@ async function startSession({ folder, source, edits }: Given, prompter: Prompter
     answers as Record<string, unknown>,
   ) as Draft;
   const given = new Set(edits.map(({ path }) => dotted(path)));
-  const answered = questions.filter(({ path }) => given.has(dotted(path))).map(({ flag }) => flag);
-  return { prompter, folder, draft, answered: new Set(answered) };
+  // A file is complete: what it leaves out is the default, and nobody asked for a change.
+  const inFile = ({ when }: Question): boolean => source !== undefined && when?.(answers as Draft) !== false;
+  const answered = questions.filter((question) => given.has(dotted(question.path)) || inFile(question));
+  return { prompter, folder, draft, answered: new Set(answered.map(({ flag }) => flag)) };
 }
 
 /** @throws {UserError} with every mistake's line: what stands wrong in a file is put right there */

@@ -1,0 +1,173 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { inOwnFolder, type Line, runWizard, textOf, write } from './wizard-fixture.ts';
+
+inOwnFolder();
+
+const TEXT = `# Ours; ask Kim before changing.
+version: 1
+name: shop   # also the Compose project
+environment: production
+domains:
+  - shop.example.com
+  - www.shop.example.com # old links
+tls: { mode: acme }
+firewall:
+  sshPorts: [ 22 ]
+
+services:
+    postgres:   # since May
+apps:
+  web:
+    image: sample
+    routes: [{path: /}]
+    needs: [postgres]
+    limits: {memory: 128m}
+  # the shop's brain
+  api: {image: "acme/api:1.4.2", routes: [{path: /api}], delivery: variable}
+`;
+
+beforeEach(async () => {
+  await write(await runWizard(['shop', '--preset', 'empty'], []));
+  writeFileSync('shop/stack.yaml', TEXT);
+  await write(await runWizard(['shop'], [['What do you want', 'change']]));
+});
+
+/** Every file with its content and time of change. */
+function snapshot(): Map<string, string> {
+  const files = readdirSync('shop', { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
+  return new Map(
+    files.map(({ parentPath, name }) => {
+      const path = join(parentPath, name);
+      return [path, `${statSync(path).mtimeMs} ${readFileSync(path, 'latin1')}`];
+    }),
+  );
+}
+
+const CHANGE: Line = ['What do you want', 'change'];
+
+test('shows what is there, and leaves it alone', async () => {
+  const before = snapshot();
+  const { order, prompter } = await runWizard(['shop'], [['What do you want', 'leave']]);
+  expect(order).toBe('done');
+  expect(prompter.screen).toContain('shop, production, https://shop.example.com/');
+  expect(prompter.screen).toMatch(
+    /Runs\n {2}edge {6}nginx .*\n {2}postgres {2}PostgreSQL .*\n {2}web {7}sample app\n {2}api {7}acme\/api:1\.4\.2/,
+  );
+  expect(snapshot()).toEqual(before);
+});
+
+test.each([
+  'name',
+  'environment',
+  'domains',
+  'TLS',
+  'e-mail',
+  'SSH port',
+  'SSH allowed',
+  'services',
+  'app web',
+  'app api',
+  'apps: add',
+])('Enter on everything below "%s" changes nothing', async (answer) => {
+  const { order, prompter } = await runWizard(['shop'], [CHANGE, ['Which answer?', answer]]);
+  expect(order).toBe('done');
+  expect(prompter.asked.at(-1)).toBe('Nothing would change.');
+  expect(prompter.refused).toEqual([]);
+});
+
+test('the diff is shown as often as wanted, and nothing is written for it', async () => {
+  const before = snapshot();
+  writeFileSync('shop/stack.yaml', TEXT.replace('1.4.2', '1.5.0'));
+  const { prompter } = await runWizard(
+    ['shop'],
+    [
+      ['What do you want', 'show'],
+      ['What do you want', 'leave'],
+    ],
+  );
+  expect(prompter.screen).toMatch(/-.*acme\/api:1\.4\.2.*\n\+.*acme\/api:1\.5\.0/);
+  writeFileSync('shop/stack.yaml', TEXT);
+  expect([...snapshot().keys()]).toEqual([...before.keys()]);
+});
+
+describe('a changed answer', () => {
+  test('is the only thing that changes in stack.yaml, comments included', async () => {
+    const run = await runWizard(
+      ['shop'],
+      [CHANGE, ['Which answer?', 'app api'], ['Image', 'acme/api:1.5.0']],
+    );
+    expect(parse(textOf(run))).toEqual(parse(TEXT.replace('1.4.2', '1.5.0')));
+    for (const comment of TEXT.match(/#.*/g) ?? []) expect(textOf(run)).toContain(comment);
+    expect(run.order).toMatchObject({ answersRead: TEXT, folder: 'shop' });
+    await write(run);
+    expect(readFileSync('shop/stack.yaml', 'utf8')).toBe(textOf(run));
+    expect((await runWizard(['shop'], [CHANGE])).order).toBe('done');
+  });
+
+  test('asks what depends on it, with proposals that fit', async () => {
+    const run = await runWizard(
+      ['shop'],
+      [
+        CHANGE,
+        ['Which answer?', 'environment'],
+        ['What is it for?', 'development'],
+        ['Domain names', 'localhost'],
+      ],
+    );
+    const again = run.prompter.asked.slice(run.prompter.asked.indexOf('What is it for?'));
+    expect(again).toEqual([
+      'What is it for?',
+      'Domain names, the main one first',
+      'Where do TLS certificates come from?',
+      'Write this?',
+    ]);
+    expect(textOf(run)).toMatch(/mode: dev-ca/);
+    expect(textOf(run)).not.toContain('sshPorts');
+  });
+
+  test('back and forth before writing', async () => {
+    const run = await runWizard(
+      ['shop'],
+      [
+        CHANGE,
+        ['Which answer?', 'app web'],
+        ['Public path', '/shop'],
+        ['Write this?', 'change'],
+        ['Which answer?', 'app web'],
+        ['Public path', '/'],
+      ],
+    );
+    expect(run.order).toBe('done');
+  });
+
+  test('given by flag goes straight to the review', async () => {
+    const run = await runWizard(['shop', '--ssh-port', '2222'], []);
+    expect(run.prompter.asked).toEqual(['Write this?']);
+    expect(parse(textOf(run)).firewall).toEqual({ sshPorts: [2222] });
+  });
+
+  test('a file of answers does so too', async () => {
+    writeFileSync('answers.yaml', TEXT.replace('name: shop', 'name: copy'));
+    const run = await runWizard(['--config', 'answers.yaml'], []);
+    expect(run.prompter.asked).toEqual(['Write this?']);
+    expect(run.order).toMatchObject({ folder: './copy', answersRead: undefined });
+    expect(textOf(run)).toBe(readFileSync('answers.yaml', 'utf8'));
+  });
+});
+
+test('cancel at the review is like Ctrl-C', async () => {
+  const before = snapshot();
+  const run = runWizard(['shop', '--ssh-port', '2222'], [['Write this?', 'leave']]);
+  await expect(run).rejects.toMatchObject({ name: 'CancelPromptError' });
+  expect(snapshot()).toEqual(before);
+});
+
+test('what is wrong in the file is told with its line, before anything is asked', async () => {
+  writeFileSync('shop/stack.yaml', TEXT.replace('[ 22 ]', '[ ssh ]'));
+  await expect(runWizard(['shop'], [])).rejects.toThrow(/stack\.yaml:\d+:\d+: firewall\.sshPorts\[0\]/);
+});
