@@ -13,8 +13,8 @@ export default defineConfig({
   deps: { alwaysBundle: [/.*/], onlyBundle: false },
   // The package's build for browsers is ES modules: smaller when bundled, and quicker to load than the CommonJS one.
   alias: { yaml: fileURLToPath(new URL('node_modules/yaml/browser/index.js', import.meta.url)) },
-  // Names stay, so that the trace of a bug can be read.
-  minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+  // Names of functions stay, so that the trace of a bug can be read.
+  minify: { compress: true, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
   hash: false,
   clean: true,
   plugins: [handlebarsTemplates(), billOfMaterials()],

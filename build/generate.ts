@@ -1,16 +1,19 @@
 /**
- * `npm run generate`: writes what is derived from the table of settings and committed, the JSON Schema and the reference
- * sections of README.md. A test fails when one of them is out of date.
+ * `npm run generate`: writes what is derived from the table of settings and committed, the JSON Schema, the library's
+ * type for it and the reference sections of README.md. A test fails when one of them is out of date.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { jsonSchemaText } from './json-schema.ts';
+import { typeDeclaration } from './type-declaration.ts';
 import { referenceSections, withSections } from './reference.ts';
 
 const schemaFile = new URL('../src/stack/stack.schema.json', import.meta.url);
+const typeFile = new URL('../src/stack/stack-input.ts', import.meta.url);
 const readmeFile = new URL('../README.md', import.meta.url);
 
 const schema = jsonSchemaText();
 await writeFile(schemaFile, schema);
+await writeFile(typeFile, typeDeclaration(JSON.parse(schema), 'StackInput'));
 await writeFile(
   readmeFile,
   withSections(await readFile(readmeFile, 'utf8'), referenceSections(JSON.parse(schema))),

@@ -6,7 +6,8 @@
  * const files = renderStack(await readFile('stack.yaml', 'utf8'), { redactSecrets: true });
  * for (const { path, content } of files) expect(content).toMatchFileSnapshot(`snapshots/${path}`);
  */
-export { UserError } from './errors.ts';
+
 export type { Problem } from './errors.ts';
-export { type RenderedFile, renderStack, type RenderStackOptions } from './library.ts';
-export type { StackInput } from './stack/schema.ts';
+export { UserError } from './errors.ts';
+export { type RenderedFile, type RenderStackOptions, renderStack } from './library.ts';
+export type { StackInput } from './stack/stack-input.ts';

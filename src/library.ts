@@ -6,7 +6,7 @@ import { buildStack } from './stack/build.ts';
 import { newStackText } from './stack/document.ts';
 import { parseStackDocument, readSpec } from './stack/load.ts';
 import type { Stack } from './stack/model.ts';
-import type { StackInput } from './stack/schema.ts';
+import type { StackInput } from './stack/stack-input.ts';
 
 export interface RenderStackOptions {
   /** Must be true: this function never makes or reads a secret; each value is a fixed placeholder. */
@@ -29,10 +29,21 @@ export interface RenderedFile {
  * @param answers the text of a stack.yaml, or the same as an object
  * @throws {UserError} when the answers are not valid, with every mistake
  */
-export function renderStack(answers: string | StackInput, { digests = {} }: RenderStackOptions): RenderedFile[] {
-  const source = parseStackDocument(typeof answers === 'string' ? answers : newStackText(answers), 'stack.yaml');
+export function renderStack(
+  answers: string | StackInput,
+  { digests = {} }: RenderStackOptions,
+): RenderedFile[] {
+  const source = parseStackDocument(
+    typeof answers === 'string' ? answers : newStackText(answers),
+    'stack.yaml',
+  );
   const stack = buildStack(readSpec(source));
-  return [{ path: 'stack.yaml', content: source.text, mode: 0o644 }, ...renderFiles(stack, { digests }).files, ...maskedSecrets(stack), ...maskedCertificates(stack)]
+  return [
+    { path: 'stack.yaml', content: source.text, mode: 0o644 },
+    ...renderFiles(stack, { digests }).files,
+    ...maskedSecrets(stack),
+    ...maskedCertificates(stack),
+  ]
     .map(({ path, content, mode }) => ({ path, content, mode }))
     .sort((a, b) => (a.path < b.path ? -1 : 1));
 }
@@ -40,7 +51,9 @@ export function renderStack(answers: string | StackInput, { digests = {} }: Rend
 const MASK = 'REDACTED';
 
 function maskedSecrets(stack: Stack): RenderedFile[] {
-  const plain = stack.secrets.filter(({ kind }) => kind !== 'derived').map((secret) => ({ ...secret, kind: 'external' as const }));
+  const plain = stack.secrets
+    .filter(({ kind }) => kind !== 'derived')
+    .map((secret) => ({ ...secret, kind: 'external' as const }));
   const derived = stack.secrets.filter(({ kind }) => kind === 'derived');
   const state = resolveSecrets({
     secrets: [...plain, ...derived],
@@ -58,7 +71,8 @@ function maskedSecrets(stack: Stack): RenderedFile[] {
 function maskedCertificates({ edge }: Stack): RenderedFile[] {
   if (edge.tls.mode === 'acme') return [];
   const live = [CERTIFICATES.leaf, CERTIFICATES.leafKey];
-  const paths = edge.tls.mode === 'dev-ca' ? [CERTIFICATES.authority, CERTIFICATES.authorityKey, ...live] : live;
+  const paths =
+    edge.tls.mode === 'dev-ca' ? [CERTIFICATES.authority, CERTIFICATES.authorityKey, ...live] : live;
   const modes: Record<string, number> = { [CERTIFICATES.authorityKey]: 0o600, [CERTIFICATES.leafKey]: 0o444 };
   return paths.map((path) => ({ path, content: `${MASK}\n`, mode: modes[path] ?? 0o644 }));
 }

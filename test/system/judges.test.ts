@@ -12,11 +12,17 @@ import { allCases } from '../snapshots/matrix.ts';
  * them pass silently over what they could not read.
  */
 
+interface LintResult {
+  messages: { line: number; message: string }[];
+}
+
 /** The masked tree of a case on disk; what would lie outside the folder lies below `outside`. */
 function written(name: string): { folder: string; envFile: string } {
   const folder = temporaryFolder();
   let envFile = '';
-  for (const { path, content } of renderStack(allCases.find((one) => one.name === name)!.answers, { redactSecrets: true })) {
+  for (const { path, content } of renderStack(allCases.find((one) => one.name === name)!.answers, {
+    redactSecrets: true,
+  })) {
     const file = join(folder, path.startsWith('/') ? `outside${path}` : path);
     if (path.endsWith('.env')) envFile = file;
     mkdirSync(dirname(file), { recursive: true });
@@ -41,7 +47,10 @@ describe('docker compose config', () => {
 
   test('a blank secret stops it', () => {
     const { folder, envFile } = written('production-acme-web-api-file');
-    writeFileSync(envFile, readFileSync(envFile, 'utf8').replace(/^REDIS_APP_PASSWORD=.*$/m, 'REDIS_APP_PASSWORD='));
+    writeFileSync(
+      envFile,
+      readFileSync(envFile, 'utf8').replace(/^REDIS_APP_PASSWORD=.*$/m, 'REDIS_APP_PASSWORD='),
+    );
     const { status, stderr } = config(folder, envFile);
     expect(status).not.toBe(0);
     expect(stderr).toContain('REDIS_APP_PASSWORD');
@@ -69,9 +78,13 @@ describe('dclint', () => {
       exclude: ['docker-compose.override.yml'],
     })
       .lintFiles([join(folder, 'docker-compose.yml')], false)
-      .flatMap(({ messages }) => messages.map(({ line, message }) => `${line}: ${message}`));
+      .flatMap(({ messages }: LintResult) => messages.map(({ line, message }) => `${line}: ${message}`));
 
-  test.each(allCases.filter((_case, index) => index % 6 === 0 || index === allCases.length - 1).map(({ name }) => name))('%s: no message', (name) => {
+  test.each(
+    allCases
+      .filter((_case, index) => index % 6 === 0 || index === allCases.length - 1)
+      .map(({ name }) => name),
+  )('%s: no message', (name) => {
     expect(lint(written(name).folder)).toEqual([]);
   });
 

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { expect, expectTypeOf, test } from 'vitest';
 import { jsonSchemaText } from '../../build/json-schema.ts';
 import { referenceSections, withSections } from '../../build/reference.ts';
+import { typeDeclaration } from '../../build/type-declaration.ts';
+import type { StackInput } from '../../src/stack/schema.ts';
+import type { StackInput as Documented } from '../../src/stack/stack-input.ts';
 import { questions } from '../../src/stack/questions.ts';
 import { listSettings } from '../../src/stack/settings.ts';
 
@@ -9,6 +12,12 @@ const read = (file: string): string => readFileSync(new URL(`../../${file}`, imp
 
 test('the JSON Schema is that of the table (else: npm run generate)', () => {
   expect(read('src/stack/stack.schema.json')).toBe(jsonSchemaText());
+});
+
+test('the library’s type is that of the table (else: npm run generate)', () => {
+  expect(read('src/stack/stack-input.ts')).toBe(typeDeclaration(JSON.parse(jsonSchemaText()), 'StackInput'));
+  expectTypeOf<Documented>().toExtend<StackInput>();
+  expectTypeOf<StackInput>().toExtend<Documented>();
 });
 
 test('the reference in README.md is that of the tables (else: npm run generate)', () => {

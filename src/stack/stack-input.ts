@@ -1,0 +1,245 @@
+// Written by `npm run generate` from schema.ts.
+
+/** stack.yaml as a user may write it. */
+export type StackInput = {
+  /** Version of this file’s format. */
+  version: 1;
+  /** Name of the stack: Compose project, certificates, default secret folder. */
+  name: string;
+  /** Decides defaults: what is bound where, HSTS, which services are allowed. */
+  environment: "development" | "staging" | "production";
+  /** Names the edge answers for, the main one first. Everything else is rejected. */
+  domains: (string)[];
+  tls: {
+    /** `dev-ca`: a local authority for development; `acme`: Let’s Encrypt; `files`: your own certificate. */
+    mode: "dev-ca" | "acme" | "files";
+    /** `modern`: TLS 1.3 only; `intermediate`: TLS 1.2 and 1.3, for older clients. */
+    policy?: "modern" | "intermediate" | undefined;
+    /** Contact for the certificate authority (acme). */
+    email?: string | undefined;
+    /** ACME directory. */
+    directory?: string | undefined;
+    /** Path of the PEM certificate with its chain (files). */
+    certificate?: string | undefined;
+    /** Path of the PEM private key (files). */
+    key?: string | undefined;
+  };
+  services?: {
+    /** PostgreSQL: relational database. */
+    postgres?: {
+      /** Major version. */
+      version?: 17 | 18 | undefined;
+      /** Database created on the first start; its owner is the role `app`. */
+      database?: string | undefined;
+      limits?: {
+        /** Memory limit; the container is killed beyond it. `256m`, `2g`. */
+        memory?: string | undefined;
+        /** CPU limit in cores. */
+        cpus?: number | undefined;
+        /** Processes and threads allowed; stops fork bombs. */
+        pids?: number | undefined;
+      } | undefined;
+    } | null | undefined;
+    /** Redis: in-memory store: cache, sessions, queues. */
+    redis?: {
+      /** Keep the data across restarts (append-only file). Without it, it is a cache in memory. */
+      persistent?: boolean | undefined;
+      /** Data limit of the engine; keep it at about half of `limits.memory`, a snapshot needs the rest. */
+      maxMemory?: string | undefined;
+      /** What happens when `maxMemory` is reached: refuse writes (queues, sessions) or drop keys (caches). */
+      eviction?: "noeviction" | "allkeys-lru" | "volatile-lru" | undefined;
+      limits?: {
+        /** Memory limit; the container is killed beyond it. `256m`, `2g`. */
+        memory?: string | undefined;
+        /** CPU limit in cores. */
+        cpus?: number | undefined;
+        /** Processes and threads allowed; stops fork bombs. */
+        pids?: number | undefined;
+      } | undefined;
+    } | null | undefined;
+    /** Valkey: in-memory store: cache, sessions, queues. */
+    valkey?: {
+      /** Keep the data across restarts (append-only file). Without it, it is a cache in memory. */
+      persistent?: boolean | undefined;
+      /** Data limit of the engine; keep it at about half of `limits.memory`, a snapshot needs the rest. */
+      maxMemory?: string | undefined;
+      /** What happens when `maxMemory` is reached: refuse writes (queues, sessions) or drop keys (caches). */
+      eviction?: "noeviction" | "allkeys-lru" | "volatile-lru" | undefined;
+      limits?: {
+        /** Memory limit; the container is killed beyond it. `256m`, `2g`. */
+        memory?: string | undefined;
+        /** CPU limit in cores. */
+        cpus?: number | undefined;
+        /** Processes and threads allowed; stops fork bombs. */
+        pids?: number | undefined;
+      } | undefined;
+    } | null | undefined;
+    /** Mailpit: mail catcher for development. */
+    mailpit?: {
+      /** Port on 127.0.0.1 where the inbox is shown; absent: not published. */
+      port?: number | undefined;
+      limits?: {
+        /** Memory limit; the container is killed beyond it. `256m`, `2g`. */
+        memory?: string | undefined;
+        /** CPU limit in cores. */
+        cpus?: number | undefined;
+        /** Processes and threads allowed; stops fork bombs. */
+        pids?: number | undefined;
+      } | undefined;
+    } | null | undefined;
+  } | undefined;
+  apps?: { [name: string]: {
+    /** Image with a fixed tag, or `sample`: a built-in page that shows the stack works. */
+    image?: string | undefined;
+    /** Built on the host instead of an image. */
+    build?: {
+      /** Folder with the Dockerfile, relative to stack.yaml. */
+      context: string;
+      /** Name of the Dockerfile in it. */
+      dockerfile?: string | undefined;
+    } | undefined;
+    /** Replaces the image’s command. */
+    command?: (string)[] | undefined;
+    /** Port the app listens on. */
+    port?: number | undefined;
+    /** `ws`: HTTP with WebSockets and long responses. */
+    protocol?: "http" | "ws" | "grpc" | undefined;
+    /** Numeric uid:gid the app runs as; never root. */
+    user?: string | undefined;
+    health?: {
+      /** Answers 2xx when the app is ready. */
+      path?: string | undefined;
+      /** Program inside the image that asks; `auto` takes the first present (needs a shell in the image); `tcp` only connects (needs bash); `none` for images without any. */
+      probe?: "auto" | "curl" | "wget" | "node" | "python" | "tcp" | "none" | undefined;
+      /** Own check in exec form, instead of a probe. */
+      command?: (string)[] | undefined;
+      /** Grace at the start. */
+      startPeriodSeconds?: number | undefined;
+    } | undefined;
+    /** Where the edge shows the app; empty: not reachable from outside. */
+    routes?: ({
+      /** One of `domains`; absent: every domain. */
+      host?: string | undefined;
+      /** Path prefix; the longest one wins. */
+      path?: string | undefined;
+      /** Limit of this route, besides the general one. */
+      rateLimit?: {
+        /** Requests per second for one client (IPv6: one /64). */
+        requestsPerSecond: number;
+        /** Requests allowed at once above the rate. */
+        burst?: number | undefined;
+      } | undefined;
+      /** Largest request body; `edge.limits.maxBody` when absent. */
+      maxBody?: string | undefined;
+      /** Origins whose pages may call this route with credentials. */
+      cors?: (string)[] | undefined;
+      /** Addresses that may call this route; empty: everybody. */
+      allow?: (string)[] | undefined;
+    })[] | undefined;
+    /** Services and apps it connects to; it can reach nothing else. */
+    needs?: (string)[] | undefined;
+    /** Plain settings. Never a secret: this file is committed. */
+    environment?: { [name: string]: string | number | boolean } | undefined;
+    /** Secret values by variable name. */
+    secrets?: { [name: string]: {
+      /** How the value is made; `external`: you enter it (an API key, an SMTP password). */
+      kind?: "password" | "hmac" | "hex" | "base64" | "fernet" | "uuid" | "external" | undefined;
+      /** Decides rotation; derived from `kind` when absent. `encryption` keys are never replaced. */
+      class?: "signing" | "encryption" | "external" | undefined;
+      /** `file`: NAME_FILE points to /run/secrets/…; `variable`: NAME holds the value. The app’s `delivery` when absent. */
+      delivery?: "file" | "variable" | undefined;
+      /** Other apps that get the same value under the same name. */
+      sharedWith?: (string)[] | undefined;
+    } } | undefined;
+    /** How secrets reach the app: `file` keeps them out of `docker inspect`; `variable` for apps that read no files. */
+    delivery?: "file" | "variable" | undefined;
+    /** May open connections to the internet. */
+    egress?: boolean | undefined;
+    /** Paths held in memory (tmpfs); everything else is read-only. */
+    writable?: (string)[] | undefined;
+    /** Named volumes for data that must survive; the path must belong to `user` in the image. */
+    volumes?: ({
+      /** Name of the volume. */
+      name: string;
+      /** Where the app sees it. */
+      path: string;
+    })[] | undefined;
+    limits?: {
+      /** Memory limit; the container is killed beyond it. `256m`, `2g`. */
+      memory?: string | undefined;
+      /** CPU limit in cores. */
+      cpus?: number | undefined;
+      /** Processes and threads allowed; stops fork bombs. */
+      pids?: number | undefined;
+    } | undefined;
+    /** Ports published past the edge; each needs an allow-list. */
+    expose?: ({
+      /** Port inside the container. */
+      port: number;
+      /** Port on the host. */
+      hostPort: number;
+      /** Address of the host it is bound to. */
+      address?: string | undefined;
+      /** Protocol of the port. */
+      protocol?: "tcp" | "udp" | undefined;
+      /** Addresses the firewall lets in. An exposed port without an allow-list is refused, save on a loopback address. */
+      allow: (string)[];
+    })[] | undefined;
+  } } | undefined;
+  edge?: {
+    ports?: {
+      /** Host port for HTTP. */
+      http?: number | undefined;
+      /** Host port for HTTPS. */
+      https?: number | undefined;
+    } | undefined;
+    /** Address of the host the edge listens on; 127.0.0.1 in development, all addresses elsewhere. */
+    bind?: string | undefined;
+    hsts?: {
+      /** Seconds browsers insist on HTTPS. Default: two years in production, 300 in staging, none in development. */
+      maxAge?: number | undefined;
+      /** Only when every subdomain has HTTPS for good. */
+      includeSubdomains?: boolean | undefined;
+      /** Ask for the browsers’ built-in list; hard to undo. */
+      preload?: boolean | undefined;
+    } | undefined;
+    limits?: {
+      /** General limit for one client (IPv6: one /64). */
+      requestsPerSecond?: number | undefined;
+      /** Requests allowed at once above the rate. */
+      burst?: number | undefined;
+      /** Simultaneous connections of one client; with HTTP/2, requests. */
+      connections?: number | undefined;
+      /** Largest request body. */
+      maxBody?: string | undefined;
+    } | undefined;
+    /** nginx worker processes. */
+    workers?: number | undefined;
+    /** Front proxies (CDN, load balancer) whose X-Forwarded-For is believed. */
+    trustedProxies?: (string)[] | undefined;
+  } | undefined;
+  firewall?: {
+    /** Ports of the SSH server. */
+    sshPorts?: (number)[] | undefined;
+    /** Addresses SSH is allowed from; empty: everybody, rate-limited. */
+    sshFrom?: (string)[] | undefined;
+    /** Interfaces that are not filtered, such as a VPN’s. */
+    trustedInterfaces?: (string)[] | undefined;
+  } | undefined;
+  secrets?: {
+    /** `project`: `.env` and `secrets/` beside stack.yaml, ignored by git; or an absolute folder outside it. */
+    location?: "project" | string | undefined;
+    schedule?: {
+      /** Days until a signing key is due for rotation. */
+      signing?: number | undefined;
+      /** Days until an engine’s password is due. */
+      engine?: number | undefined;
+      /** Days until a key of a third party is due. */
+      external?: number | undefined;
+    } | undefined;
+  } | undefined;
+  network?: {
+    /** Block the stack’s networks are cut from; absent: Docker chooses, and beyond 20 networks 10.231.0.0/16. */
+    pool?: string | undefined;
+  } | undefined;
+};
