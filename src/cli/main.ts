@@ -1,6 +1,6 @@
 import { EXIT, type ExitCode, UserError } from '../errors.ts';
 import { type Arguments, parseArguments } from './args.ts';
-import { errorLines, type Output, terminalOutput } from './output.ts';
+import { CANCELLED, errorLines, type Output, terminalOutput } from './output.ts';
 
 /** What a command is run with. */
 export interface Invocation {
@@ -16,7 +16,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     return await dispatch({ args: parseArguments(argv), output });
   } catch (error) {
     if (isCancellation(error)) {
-      output.note('Cancelled. Nothing was written.');
+      output.note(CANCELLED);
       return EXIT.cancelled;
     }
     if (error instanceof UserError) {

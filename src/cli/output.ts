@@ -16,6 +16,9 @@ export interface Output {
   readonly width: number;
 }
 
+/** The last line after Ctrl-C in the wizard, which writes only at its end. */
+export const CANCELLED = 'Cancelled. Nothing was written.';
+
 export function terminalOutput({ colour }: { colour: boolean }): Output {
   const columns = process.stderr.columns ?? process.stdout.columns ?? 80;
   return {

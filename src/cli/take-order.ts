@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
-import { UserError } from '../errors.ts';
+import { EXIT, UserError } from '../errors.ts';
 import { readOptional } from '../project/inputs.ts';
 import { givenAnswers, STACK_FILE } from './answers.ts';
 import type { Arguments } from './args.ts';
 import type { Order } from './commands/create.ts';
 import type { Invocation } from './main.ts';
+import { CANCELLED } from './output.ts';
 
 /**
  * What to write, from flags, files and the wizard. What the wizard needs only later is not loaded before its first
@@ -16,7 +17,17 @@ export async function takeOrder({ args, output }: Invocation): Promise<Order | '
   const supplied = suppliedSecrets(args);
   if (mayAsk(args)) {
     const { wizard } = await import('../wizard/wizard.ts');
-    return wizard({ given, supplied, output });
+    // At a prompt Ctrl-C is a key; between two of them it is a signal.
+    const stop = (): void => {
+      output.note(`\n${CANCELLED}`);
+      process.exit(EXIT.cancelled);
+    };
+    process.once('SIGINT', stop);
+    try {
+      return await wizard({ given, supplied, output });
+    } finally {
+      process.off('SIGINT', stop);
+    }
   }
   const { applyEdits, newStackWithoutAsking } = await import('./complete.ts');
   if (given.source === undefined) {

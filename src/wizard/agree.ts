@@ -103,9 +103,9 @@ async function askSecrets(
   const open = secrets.missing.filter((id) => entered[id] === undefined);
   for (const id of open) {
     const known = knownKey(id);
-    if (known?.url) prompter.say(`${id}: ${known.title}, from ${known.url}`);
     entered[id] = await prompter.secret({
       message: `${id} (hidden; empty: later)`,
+      ...(known?.url ? { about: `${known.title}, from ${known.url}` } : {}),
       validate: (value) => (value === '' ? undefined : secretProblem(id, value)),
     });
     if (entered[id] === '') prompter.say(`${id}: fill it in later, in ${stack.secretStore.envFile}.`);

@@ -1,3 +1,4 @@
+import { wrap } from '../cli/help.ts';
 import type { Output } from '../cli/output.ts';
 
 export interface Choice<Value extends string> {
@@ -17,12 +18,17 @@ export interface TextPrompt {
   validate?: Validate;
 }
 
+export interface SecretPrompt extends Omit<TextPrompt, 'proposal'> {
+  /** What is wanted, in a line. */
+  about?: string;
+}
+
 /** How the wizard talks to the user; the only thing in it that knows a terminal. */
 export interface Prompter {
   say(text: string): void;
   text(prompt: TextPrompt): Promise<string>;
-  /** Never shown, not even its length after Enter. */
-  secret(prompt: Omit<TextPrompt, 'proposal'>): Promise<string>;
+  /** Typed unseen. */
+  secret(prompt: SecretPrompt): Promise<string>;
   choose<Value extends string>(prompt: {
     message: string;
     choices: readonly Choice<Value>[];
@@ -43,7 +49,8 @@ export function terminalPrompter(output: Output): Prompter {
   const loading = import('./prompts.ts');
   const asked: Asked = async (prompt) => untilClosed(await loading, prompt);
   return {
-    say: output.note,
+    // What comes as several lines is laid out already.
+    say: (text) => output.note(text.includes('\n') ? text : wrap(text, output.width, '').join('\n')),
     text: ({ message, proposal, validate }) =>
       asked(async ({ input }, context) =>
         input(
@@ -51,10 +58,19 @@ export function terminalPrompter(output: Output): Prompter {
           context,
         ),
       ),
-    secret: ({ message, validate }) =>
+    secret: ({ message, about, validate }) =>
       asked(async ({ password }, context) =>
-        // The masked text can be toggled to plain with a key, unless that is switched off.
-        password({ message, mask: '*', toggleMask: false, validate: inverted(validate) }, context),
+        password(
+          {
+            // Not said before the prompt: what is pasted at once would meet a terminal that still echoes.
+            message: about === undefined ? message : `${message}\n  ${about}\n `,
+            mask: '*',
+            // A key would show the text otherwise.
+            toggleMask: false,
+            validate: inverted(validate),
+          },
+          context,
+        ),
       ),
     choose: ({ message, choices, proposal }) =>
       asked(async ({ select }, context) =>

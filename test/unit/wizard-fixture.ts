@@ -6,7 +6,7 @@ import { type Given, givenAnswers } from '../../src/cli/answers.ts';
 import { parseArguments } from '../../src/cli/args.ts';
 import { type Order, writeStack } from '../../src/cli/commands/create.ts';
 import type { Output } from '../../src/cli/output.ts';
-import type { Prompter, TextPrompt } from '../../src/wizard/prompter.ts';
+import type { Prompter, SecretPrompt, TextPrompt } from '../../src/wizard/prompter.ts';
 import { wizard } from '../../src/wizard/wizard.ts';
 
 /** Enter alone: the proposal. */
@@ -51,7 +51,7 @@ export class ScriptedPrompter implements Prompter {
     }
   }
 
-  secret(prompt: TextPrompt): Promise<string> {
+  secret(prompt: SecretPrompt): Promise<string> {
     return this.text(prompt);
   }
 
