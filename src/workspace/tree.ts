@@ -21,6 +21,8 @@ import { basePath, MANIFEST, offeredPath } from './state.ts';
 export interface PlanOptions {
   /** The text of the answers file that the caller read and edited; absent: there was none. */
   answersRead?: string;
+  /** Files of the stack that a tree made for looking only leaves out, so that they do not count as superfluous. */
+  leftOut?: readonly string[];
 }
 
 /**
@@ -47,7 +49,7 @@ export async function planTree(root: string, tree: FileTree, options: PlanOption
   const paths = new Set(tree.files.map(({ path }) => path));
   const isFree = (path: string) => !paths.has(path) && !draft.recorded.files.has(path);
   for (const file of byPath(tree.files)) planFile(draft, file, options.answersRead, isFree);
-  planGone(draft, paths);
+  planGone(draft, new Set([...paths, ...(options.leftOut ?? [])]));
   dropCopies(draft);
 
   const files = draft.entries.splice(0);

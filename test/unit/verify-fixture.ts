@@ -18,7 +18,8 @@ export const answers: StackInput = {
       port: 3000,
       routes: [{ path: '/' }],
       needs: ['postgres'],
-      secrets: { MAIL_KEY: { kind: 'external' }, COOKIE_KEY: { kind: 'hmac' } },
+      delivery: 'variable',
+      secrets: { MAIL_KEY: { kind: 'external' }, COOKIE_KEY: { kind: 'hmac', delivery: 'file' } },
     },
     worker: {
       image: 'acme/worker:1.0',

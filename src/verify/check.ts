@@ -1,0 +1,157 @@
+import { resolve } from 'node:path';
+import { UserError } from '../errors.ts';
+import type { GeneratedFile } from '../fileset.ts';
+import { LOCK_FILE, readDigests, readOptional } from '../project/inputs.ts';
+import { renderFiles } from '../render/stack.ts';
+import { parseEnvFile } from '../secrets/env-parse.ts';
+import { secretsRevisionVariable } from '../secrets/revisions.ts';
+import { SecretValues } from '../secrets/values.ts';
+import { buildStack } from '../stack/build.ts';
+import { locate, readSpec, type StackDocument } from '../stack/load.ts';
+import type { Stack } from '../stack/model.ts';
+import type { StackSpec } from '../stack/schema.ts';
+import { checkCertificates } from './certificates.ts';
+import { composeFindings } from './compose-invariants.ts';
+import { driftFindings } from './drift.ts';
+import { envFindings } from './env.ts';
+import { type Finding, findingsOf, sortFindings } from './finding.ts';
+import { gitFindings } from './git.ts';
+import { modeFindings } from './modes.ts';
+import { pathsKeptFromGit, plannedModes, secretPlaces } from './places.ts';
+import { plannedSecretTree, readStoredSecrets, type StoredSecrets } from './stored-secrets.ts';
+
+const STACK_FILE = 'stack.yaml';
+const ENV_EXAMPLE = '.env.example';
+const COMPOSE_FILES = [
+  { file: 'docker-compose.yml', isOverride: false },
+  { file: 'docker-compose.override.yml', isOverride: true },
+];
+
+export interface CheckInput {
+  /** Folder of the stack. */
+  root: string;
+  /** Its stack.yaml. */
+  source: StackDocument;
+  now: Date;
+}
+
+/**
+ * Everything that is wrong with a stack's files on disk. Reads only; starts nothing but git.
+ * @throws {UserError} when stack.yaml is not valid
+ */
+export async function checkStack({ root: folder, source, now }: CheckInput): Promise<Finding[]> {
+  const root = resolve(folder);
+  const spec = readSpec(source);
+  const stack = buildStack(spec);
+  const stored = readStoredSecrets(root, stack);
+  const certificates = checkCertificates(root, spec, stack, now);
+  const isCheckout = stored.state === 'absent' && (certificates.absent || spec.tls.mode === 'acme');
+  const secretTree = plannedSecretTree(stack, stored);
+  const example = secretTree.files.find(({ path }) => path === ENV_EXAMPLE)!;
+  const digests = digestsOrFindings(root);
+  const plain = renderFiles(stack, { digests: Array.isArray(digests) ? {} : digests });
+  const generated = [...plain.files, example, ...ownFiles(root, source)];
+  return sortFindings([
+    // Every image would seem to have lost its digest.
+    ...(Array.isArray(digests)
+      ? digests
+      : await driftFindings(root, { files: generated, leftOut: secretPlaces(stack), answers: source.text })),
+    ...modeFindings(root, plannedModes(generated, [plain, secretTree], stack), secretFilesOf(stored, stack)),
+    ...stored.findings,
+    ...(stored.state === 'read'
+      ? envFindings(stack, stored, parseEnvFile(example.content, ENV_EXAMPLE))
+      : []),
+    ...(isCheckout ? [notHere(spec)] : [...certificates.findings, ...missingEnv(stored, stack)]),
+    ...gitFindings({ root, secretPaths: pathsKeptFromGit(spec, stack), values: valuesOf(stored, stack) }),
+    ...COMPOSE_FILES.flatMap(({ file, isOverride }) => {
+      const text = readOptional(resolve(root, file));
+      return text === undefined ? [] : composeFindings(text, { file, stack, isOverride });
+    }),
+    ...latestFindings(spec, source, Array.isArray(digests) ? {} : digests),
+  ]);
+}
+
+function digestsOrFindings(root: string): Record<string, string> | Finding[] {
+  try {
+    return readDigests(root);
+  } catch (error) {
+    if (error instanceof UserError) return findingsOf(error, { rule: 'drift.lock', file: LOCK_FILE });
+    throw error;
+  }
+}
+
+/** What a run takes as it is: the answers and the digests. Listed so that nothing counts as superfluous. */
+function ownFiles(root: string, source: StackDocument): GeneratedFile[] {
+  const lock = readOptional(resolve(root, LOCK_FILE));
+  return [
+    { path: STACK_FILE, content: source.text, mode: 0o644, class: 'answers' },
+    ...(lock === undefined
+      ? []
+      : [{ path: LOCK_FILE, content: lock, mode: 0o644, class: 'generated' as const }]),
+  ];
+}
+
+function secretFilesOf(stored: StoredSecrets, { secretStore }: Stack): string[] {
+  return stored.state === 'absent' ? [] : [secretStore.envFile];
+}
+
+function notHere({ tls }: StackSpec): Finding {
+  const what = tls.mode === 'acme' ? 'secrets were' : 'secrets and certificates were';
+  return {
+    rule: 'secrets.absent',
+    severity: 'note',
+    file: '.',
+    message: `${what} not checked: they are not in this folder, as in a fresh checkout`,
+  };
+}
+
+function missingEnv({ state }: StoredSecrets, { secretStore }: Stack): Finding[] {
+  if (state !== 'absent') return [];
+  return [
+    {
+      rule: 'env.missing',
+      severity: 'error',
+      file: secretStore.envFile,
+      message: 'is missing',
+      hint: 'restore it from a backup, or run create-secure-stack on the folder to make a new one',
+    },
+  ];
+}
+
+function valuesOf(stored: StoredSecrets, { secrets, secretFiles }: Stack): SecretValues {
+  if (stored.state !== 'read') return new SecretValues();
+  const { values } = stored.env;
+  const plain = new Set([
+    ...secretFiles.flatMap(({ consumers }) => consumers).map(secretsRevisionVariable),
+    ...secrets.filter(({ kind }) => kind === 'setting').map(({ id }) => id),
+  ]);
+  const placeholders = new Set(secrets.map(({ placeholder }) => placeholder));
+  return new SecretValues(
+    values
+      .names()
+      .filter((name) => !plain.has(name) && !placeholders.has(values.get(name)))
+      .map((name) => [name, values.get(name)]),
+  );
+}
+
+function latestFindings(
+  { apps }: StackSpec,
+  source: StackDocument,
+  digests: Readonly<Record<string, string>>,
+): Finding[] {
+  return Object.entries(apps).flatMap(([name, { image }]) => {
+    if (image === undefined || !image.endsWith(':latest') || digests[image] !== undefined) return [];
+    const message = `apps.${name}.image has the tag "latest", which changes under you`;
+    const { line } = locate({ path: ['apps', name, 'image'], message }, source);
+    return [
+      {
+        rule: 'stack.latest',
+        severity: 'warning',
+        file: STACK_FILE,
+        ...(line === undefined ? {} : { line }),
+        message,
+        hint: 'name a version, or run "create-secure-stack pin"',
+      } as const,
+    ];
+  });
+}
