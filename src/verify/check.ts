@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { UserError } from '../errors.ts';
 import type { GeneratedFile } from '../fileset.ts';
@@ -10,7 +11,7 @@ import { buildStack } from '../stack/build.ts';
 import { locate, readSpec, type StackDocument } from '../stack/load.ts';
 import type { Stack } from '../stack/model.ts';
 import type { StackSpec } from '../stack/schema.ts';
-import { checkCertificates } from './certificates.ts';
+import { type CertificateCheck, checkCertificates } from './certificates.ts';
 import { composeFindings } from './compose-invariants.ts';
 import { driftFindings } from './drift.ts';
 import { envFindings } from './env.ts';
@@ -22,10 +23,14 @@ import { plannedSecretTree, readStoredSecrets, type StoredSecrets } from './stor
 
 const STACK_FILE = 'stack.yaml';
 const ENV_EXAMPLE = '.env.example';
-const COMPOSE_FILES = [
-  { file: 'docker-compose.yml', isOverride: false },
-  { file: 'docker-compose.override.yml', isOverride: true },
-];
+const COMPOSE_FILE = 'docker-compose.yml';
+/** What Compose merges over it, by any of the names it looks for. */
+const OVERRIDES = ['compose.override', 'docker-compose.override'].flatMap((name) => [
+  `${name}.yml`,
+  `${name}.yaml`,
+]);
+/** Names that Compose prefers to ours. */
+const PREFERRED = ['compose.yaml', 'compose.yml'];
 
 export interface CheckInput {
   /** Folder of the stack. */
@@ -45,7 +50,8 @@ export async function checkStack({ root: folder, source, now }: CheckInput): Pro
   const stack = buildStack(spec);
   const stored = readStoredSecrets(root, stack);
   const certificates = checkCertificates(root, spec, stack, now);
-  const isCheckout = stored.state === 'absent' && (certificates.absent || spec.tls.mode === 'acme');
+  const isElsewhere = stored.state === 'absent' || stored.state === 'unreadable';
+  const isCheckout = isElsewhere && (certificates.absent || spec.tls.mode === 'acme');
   const secretTree = plannedSecretTree(stack, stored);
   const example = secretTree.files.find(({ path }) => path === ENV_EXAMPLE)!;
   const digests = digestsOrFindings(root);
@@ -61,14 +67,34 @@ export async function checkStack({ root: folder, source, now }: CheckInput): Pro
     ...(stored.state === 'read'
       ? envFindings(stack, stored, parseEnvFile(example.content, ENV_EXAMPLE))
       : []),
-    ...(isCheckout ? [notHere(spec)] : [...certificates.findings, ...missingEnv(stored, stack)]),
+    ...(isCheckout
+      ? notHere(stored, certificates)
+      : [...certificates.findings, ...missingEnv(stored, stack)]),
     ...gitFindings({ root, secretPaths: pathsKeptFromGit(spec, stack), values: valuesOf(stored, stack) }),
-    ...COMPOSE_FILES.flatMap(({ file, isOverride }) => {
-      const text = readOptional(resolve(root, file));
-      return text === undefined ? [] : composeFindings(text, { file, stack, isOverride });
-    }),
+    ...composeFileFindings(root, stack),
     ...latestFindings(spec, source, Array.isArray(digests) ? {} : digests),
   ]);
+}
+
+function composeFileFindings(root: string, stack: Stack): Finding[] {
+  const shadows = PREFERRED.filter((file) => existsSync(resolve(root, file)));
+  return [
+    ...shadows.map(
+      (file): Finding => ({
+        rule: 'compose.shadowed',
+        severity: 'error',
+        file,
+        message: `Compose reads this file in place of ${COMPOSE_FILE}`,
+        hint: 'move what is in it to docker-compose.override.yml',
+      }),
+    ),
+    ...[COMPOSE_FILE, ...OVERRIDES].flatMap((file) => {
+      const text = readOptional(resolve(root, file));
+      return text === undefined
+        ? []
+        : composeFindings(text, { file, stack, isOverride: file !== COMPOSE_FILE });
+    }),
+  ];
 }
 
 function digestsOrFindings(root: string): Record<string, string> | Finding[] {
@@ -95,14 +121,19 @@ function secretFilesOf(stored: StoredSecrets, { secretStore }: Stack): string[] 
   return stored.state === 'absent' ? [] : [secretStore.envFile];
 }
 
-function notHere({ tls }: StackSpec): Finding {
-  const what = tls.mode === 'acme' ? 'secrets were' : 'secrets and certificates were';
-  return {
-    rule: 'secrets.absent',
-    severity: 'note',
-    file: '.',
-    message: `${what} not checked: they are not in this folder, as in a fresh checkout`,
-  };
+function notHere({ state }: StoredSecrets, { absent }: CertificateCheck): Finding[] {
+  const what = [...(state === 'absent' ? ['secrets'] : []), ...(absent ? ['certificates'] : [])].join(
+    ' and ',
+  );
+  if (what === '') return [];
+  return [
+    {
+      rule: 'secrets.absent',
+      severity: 'note',
+      file: '.',
+      message: `${what} were not checked: they are not in this folder, as in a fresh checkout`,
+    },
+  ];
 }
 
 function missingEnv({ state }: StoredSecrets, { secretStore }: Stack): Finding[] {

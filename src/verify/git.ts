@@ -21,24 +21,25 @@ const MAX_OUTPUT = 64 * 1024 * 1024;
 
 /** Whether git tracks a secret, would track one, or has the value of one in any tracked file. */
 export function gitFindings({ root, secretPaths, values }: GitCheck): Finding[] {
-  const inside = git(root, ['rev-parse', '--show-prefix']);
+  const inside = git(root, ['rev-parse', '--is-inside-work-tree', '--show-prefix']);
   if (inside.code === undefined) return [skipped('git is not installed')];
-  if (inside.code !== 0) return [skipped('the folder is in no git work tree')];
+  const [isInside, prefix = ''] = inside.output.split('\n');
+  if (inside.code !== 0 || isInside !== 'true') return [skipped('the folder is in no git work tree')];
 
-  const tracked = listed(
-    git(root, [
-      'ls-files',
-      '-z',
-      '--',
-      ...secretPaths.map((path) => `:(literal)${path}`),
-      ':(glob)**/.env',
-      ':(glob)**/.env.*',
-    ]),
-  );
-  const leaked = tracked.filter((path) => !SAMPLES.test(posix.basename(path)));
-  const ignored = new Set(
-    listed(git(root, ['check-ignore', '-z', '--stdin', '--no-index'], secretPaths.join('\0'))),
-  );
+  const listing = git(root, [
+    'ls-files',
+    '-z',
+    '--',
+    ...secretPaths.map((path) => `:(literal)${path}`),
+    ':(glob)**/.env',
+    ':(glob)**/.env.*',
+  ]);
+  const ignoring = git(root, ['check-ignore', '-z', '--stdin', '--no-index'], secretPaths.join('\0'));
+  // 1 is check-ignore's word for "none of them".
+  if (listing.code !== 0 || (ignoring.code !== 0 && ignoring.code !== 1))
+    return [skipped('git cannot read the repository')];
+  const leaked = listed(listing).filter((path) => !SAMPLES.test(posix.basename(path)));
+  const ignored = new Set(listed(ignoring));
   const open = secretPaths.filter((path) => !ignored.has(path));
   return [
     ...leaked.map(
@@ -59,7 +60,7 @@ export function gitFindings({ root, secretPaths, values }: GitCheck): Finding[] 
         hint: 'put it into .gitignore',
       }),
     ),
-    ...valueFindings(root, values, new Set(leaked), inside.output.trimEnd()),
+    ...valueFindings(root, values, new Set(leaked), prefix),
   ];
 }
 

@@ -10,7 +10,7 @@ import { type Finding, findingsOf } from './finding.ts';
 
 /** The stack's secrets as they are on disk. Can be logged: values do not show. */
 export type StoredSecrets =
-  | { state: 'absent' | 'unusable'; findings: Finding[] }
+  | { state: 'absent' | 'unreadable' | 'unusable'; findings: Finding[] }
   | {
       state: 'read';
       findings: Finding[];
@@ -43,7 +43,7 @@ export function readStoredSecrets(root: string, stack: Stack): StoredSecrets {
     // A checkout's user has no business with the secrets of a server; in the folder itself it is a mistake.
     const severity = outside ? 'note' : 'warning';
     return {
-      state: 'unusable',
+      state: outside ? 'unreadable' : 'unusable',
       findings: findingsOf(error, { rule: 'secrets.unreadable', severity, file: envFile }),
     };
   }

@@ -154,17 +154,25 @@ describe('a clean folder', () => {
     mkdirSync(location, { mode: 0o700 });
     await makeStack(folder, { ...answers, secrets: { location } });
     expect(await run(folder)).toMatchObject({ code: 0, rules: [] });
-    // A user without rights to the folder; root could read it whatever its mode.
-    expect(process.geteuid?.()).toBe(0);
-    chmodSync(place, 0o755);
-    chmodSync(join(folder, 'certs'), 0o755);
-    process.seteuid?.(65534);
+    // Root reads whatever it wants, so the test becomes somebody else; anybody else loses the right by the mode.
+    const isRoot = process.geteuid!() === 0;
+    for (const open of [
+      place,
+      join(folder, 'certs'),
+      join(folder, 'certs/ca'),
+      join(folder, 'certs/ca/ca.key'),
+    ])
+      chmodSync(open, 0o755);
+    if (isRoot) process.seteuid!(65534);
+    else chmodSync(location, 0);
     try {
-      const { notes, findings } = await run(folder);
+      const { notes, findings, rules } = await run(folder);
       expect(notes).toContain('secrets.unreadable');
       expect(findings.filter(({ file }) => file.startsWith(location))).toMatchObject([{ severity: 'note' }]);
+      expect([...new Set(rules)]).toEqual(['mode.secret']);
     } finally {
-      process.seteuid?.(0);
+      if (isRoot) process.seteuid!(0);
+      else chmodSync(location, 0o700);
     }
   });
 });
@@ -368,6 +376,51 @@ describe('one fault, one rule', () => {
   });
 });
 
+test('a person reads one line a finding, the worst first, and the sum', async () => {
+  const folder = newFolder();
+  writeFileSync(
+    join(folder, 'docker-compose.override.yml'),
+    'services:\n  web:\n    healthcheck: {disable: true}\n    privileged: true\n',
+  );
+  const { text } = await run(folder);
+  const file = `${folder}/docker-compose.override.yml`;
+  expect(text.slice(text.indexOf('}\n1 error:') + 2).split('\n')).toEqual([
+    '1 error:',
+    `${file}:4: web is privileged: who is in it is root on the host (remove it; give the one device or capability that is needed) [compose.privileged]`,
+    '',
+    '1 warning:',
+    `${file}:3: web has its health check switched off (apps.<name>.health: probe or command) [compose.healthcheck]`,
+    '',
+    '1 note:',
+    expect.stringMatching(
+      /: not checked for secrets in git: the folder is in no git work tree \[git\.skipped\]$/,
+    ),
+    '',
+    'Found 1 error, 1 warning, 1 note.',
+  ]);
+});
+
+describe('names that Compose looks for besides ours', () => {
+  test('a file it prefers', async () => {
+    const folder = newFolder();
+    writeFileSync(join(folder, 'compose.yaml'), 'services: {}\n');
+    expect(await run(folder)).toMatchObject({ code: 4, rules: ['compose.shadowed'] });
+  });
+
+  test.each(['compose.override.yml', 'docker-compose.override.yaml'])(
+    '%s is an override too',
+    async (file) => {
+      const folder = newFolder();
+      writeFileSync(join(folder, file), 'services: {web: {privileged: true}}\n');
+      expect(await run(folder)).toMatchObject({
+        code: 4,
+        rules: ['compose.privileged'],
+        findings: [{ file }, {}],
+      });
+    },
+  );
+});
+
 describe('drift', () => {
   test('an edit of the user’s that a run would keep is noted', async () => {
     const folder = newFolder();
@@ -476,6 +529,14 @@ describe('git', () => {
     expect(() => readFileSync(mark)).toThrow(/ENOENT/);
     git(folder, 'status');
     expect(readFileSync(mark, 'utf8')).toBe('');
+  });
+
+  test('a repository git cannot read: noted, not taken for one without secrets', async () => {
+    const folder = newRepository();
+    writeFileSync(join(folder, '.git/index'), 'damaged');
+    const { code, notes, text } = await run(folder);
+    expect({ code, notes }).toEqual({ code: 0, notes: ['git.skipped'] });
+    expect(text).toContain('git cannot read the repository');
   });
 
   test('without git: noted', async () => {
