@@ -5,7 +5,7 @@ import { folderOf, type Session } from './session.ts';
 import { changeOne } from './steps.ts';
 import type { WizardInput } from './wizard.ts';
 
-/** Shows the stack in the folder and what can be done with it. @returns `review` when an answer was asked again */
+/** Shows the stack in the folder and what can be done with it. @returns `review` when there may be something to write */
 export async function existingStack(input: WizardInput, session: Session): Promise<'leave' | 'review'> {
   const { output, given } = input;
   const order = {
@@ -15,11 +15,18 @@ export async function existingStack(input: WizardInput, session: Session): Promi
     supplied: input.supplied,
   };
   const { prepared, plan } = await preview(order);
-  session.prompter.say(`${stackLines(prepared.stack, output.width).join('\n')}\n`);
+  session.prompter.say(`${stackLines(prepared.stack, output.width).join('\n')}\n\n`);
+  const { missing } = prepared.secrets;
   for (;;) {
     const action = await session.prompter.choose({
       message: 'What do you want to do?',
       choices: [
+        ...(missing.length > 0
+          ? [{ value: 'review' as const, name: `enter what is missing: ${missing.join(', ')}` }]
+          : []),
+        ...(plan.changes && missing.length === 0
+          ? [{ value: 'review' as const, name: 'bring the files up to date' }]
+          : []),
         { value: 'change', name: 'change an answer' },
         { value: 'check', name: 'check the files for drift and weak spots' },
         { value: 'diff', name: 'show what would be written now, as a diff' },
@@ -27,6 +34,8 @@ export async function existingStack(input: WizardInput, session: Session): Promi
       ],
     });
     switch (action) {
+      case 'review':
+        return 'review';
       case 'change':
         await changeOne(session);
         return 'review';

@@ -160,6 +160,39 @@ describe('a changed answer', () => {
   });
 });
 
+test('what has drifted can be brought up to date without an answer', async () => {
+  writeFileSync('shop/stack.yaml', TEXT.replace('1.4.2', '1.5.0'));
+  const run = await runWizard(['shop'], [['What do you want', 'bring the files']]);
+  await write(run);
+  expect(readFileSync('shop/docker-compose.yml', 'utf8')).toContain('acme/api:1.5.0');
+  expect((await runWizard(['shop'], [CHANGE])).order).toBe('done');
+});
+
+test('a key left empty before can be entered', async () => {
+  await write(await runWizard(['shop', '--set', 'apps.api.secrets={GROQ_API_KEY: {kind: external}}'], []));
+  const run = await runWizard(
+    ['shop'],
+    [
+      ['What do you want', 'enter what is missing: API_GROQ_API_KEY'],
+      ['API_GROQ_API_KEY', 'gsk_0123456789'],
+    ],
+  );
+  await write(run);
+  expect(readFileSync('shop/.env', 'utf8')).toContain('API_GROQ_API_KEY=gsk_0123456789');
+});
+
+test('the check tells its findings and comes back', async () => {
+  const { order, prompter } = await runWizard(
+    ['shop'],
+    [
+      ['What do you want', 'check'],
+      ['What do you want', 'leave'],
+    ],
+  );
+  expect(order).toBe('done');
+  expect(prompter.asked).toHaveLength(2);
+});
+
 test('cancel at the review is like Ctrl-C', async () => {
   const before = snapshot();
   const run = runWizard(['shop', '--ssh-port', '2222'], [['Write this?', 'leave']]);

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { planDevelopmentCertificates } from '../../src/certs/development.ts';
+import { flags } from '../../src/cli/flags.ts';
 import { questions } from '../../src/stack/questions.ts';
 import { inOwnFolder, type Line, runWizard, textOf } from './wizard-fixture.ts';
 
@@ -185,7 +186,45 @@ describe('flags', () => {
   });
 });
 
+test('and every flag that gives an answer has its question', () => {
+  // The last three answer "What should it run?" and what follows it; test/unit/wizard-apps.test.ts has their parts.
+  const others = ['preset', 'service', 'app'];
+  const notAnswers = [
+    'yes',
+    'config',
+    'set',
+    'secret-file',
+    'dry-run',
+    'exit-code',
+    'json',
+    'no-color',
+    'help',
+    'version',
+  ];
+  const ofCreate = flags.filter(({ commands }) => commands.includes('create')).map(({ name }) => name);
+  expect(ofCreate.filter((name) => !notAnswers.includes(name)).sort()).toEqual(
+    [...questions.map(({ flag }) => flag), ...others].sort(),
+  );
+});
+
 describe('answers that do not fit together', () => {
+  test('a service for development in production: either the services or the environment', async () => {
+    const script: readonly Line[] = [
+      ['Name', 'shop'],
+      ['Services', ['mailpit']],
+      ['Write this?', 'change'],
+      ['Which answer?', 'environment'],
+      ['What is it for?', 'production'],
+      ['Domain', 'shop.example.com'],
+      ['TLS', 'acme'],
+    ];
+    const run = await runWizard([], [...script, ['Which answer shall change?', 'services']]);
+    expect(run.prompter.screen).toContain('services.mailpit: is not for production');
+    const answers = parse(textOf(run));
+    expect(answers).toMatchObject({ environment: 'production', domains: ['shop.example.com'] });
+    expect(answers.services).toBeUndefined();
+  });
+
   test('ACME for localhost: either of the two is asked again', async () => {
     const script: readonly Line[] = [
       ['Name', 'shop'],
