@@ -6,6 +6,7 @@ import { checkKnownKey, knownKey } from '../secrets/known-keys.ts';
 import { buildStack } from '../stack/build.ts';
 import { newStackText } from '../stack/document.ts';
 import { parseStackDocument, plainAnswers, readSpec, type StackDocument } from '../stack/load.ts';
+import type { Draft } from '../stack/questions.ts';
 import type { StackInput } from '../stack/schema.ts';
 import { type Plan, unifiedDiff } from '../workspace/index.ts';
 import { askMissing } from './ask.ts';
@@ -22,7 +23,8 @@ export async function agree(input: WizardInput, session: Session): Promise<Order
     const { order, prepared, plan } = await soundPreview(input, session, entered);
     if (await askSecrets(session, prepared, entered)) continue;
     const secrets = { ...prepared.secrets, entered: Object.keys(order.supplied) };
-    const review = { stack: prepared.stack, plan, folder: order.folder, secrets };
+    const stack = { ...prepared.stack, warnings: [...prepared.stack.warnings, ...renamed(input, session)] };
+    const review = { stack, plan, folder: order.folder, secrets };
     session.prompter.say(reviewText(review, input.output.width));
     switch (await askConsent(session, plan)) {
       case 'write':
@@ -40,6 +42,15 @@ export async function agree(input: WizardInput, session: Session): Promise<Order
   }
 }
 
+/** Compose keeps a stack's data under its name. */
+function renamed({ given }: WizardInput, { draft }: Session): string[] {
+  const before =
+    given.onDisk === given.source?.text && given.source ? answersOf(given.source).name : undefined;
+  return before === undefined || before === draft.name
+    ? []
+    : [`under its new name the stack starts with empty volumes; the data stays with "${before}"`];
+}
+
 /** The unified diff of a plan; secrets by path only. */
 export async function showDiff(session: Session, output: Output, plan: Plan): Promise<void> {
   const colour = output.style('red', 'x') !== 'x';
@@ -49,7 +60,11 @@ export async function showDiff(session: Session, output: Output, plan: Plan): Pr
 /** The answers of the session as stack.yaml; of an existing one only what has changed is touched. */
 export function documentOf({ given }: Pick<WizardInput, 'given'>, { draft }: Session): StackDocument {
   if (given.source === undefined) return parseStackDocument(newStackText(draft as StackInput), 'stack.yaml');
-  return applyEdits(given.source, changesBetween(plainAnswers(given.source), draft));
+  return applyEdits(given.source, changesBetween(answersOf(given.source), draft));
+}
+
+function answersOf(source: StackDocument): Draft {
+  return plainAnswers(source) as Draft;
 }
 
 function askConsent({ prompter }: Session, plan: Plan): Promise<'write' | 'change' | 'diff' | 'leave'> {

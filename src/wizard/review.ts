@@ -73,7 +73,7 @@ const WORDS: Readonly<Partial<Record<PlanEntry['action'], string>>> = {
   create: 'new',
   update: 'updated',
   merge: 'merged with your edits',
-  keep: 'kept as you edited them',
+  keep: 'left as they are',
   conflict: 'in conflict with your edits (yours stay)',
   remove: 'removed',
   mode: 'with other permissions',

@@ -130,6 +130,11 @@ describe('a changed answer', () => {
     expect(textOf(run)).not.toContain('sshPorts');
   });
 
+  test('a new name is warned about: the data stays with the old one', async () => {
+    const { prompter } = await runWizard(['shop'], [CHANGE, ['Which answer?', 'name'], ['Name', 'store']]);
+    expect(prompter.screen).toMatch(/starts with empty\s+volumes; the data stays with\s+"shop"/);
+  });
+
   test('back and forth before writing', async () => {
     const run = await runWizard(
       ['shop'],
