@@ -1,12 +1,6 @@
 import { generateKeyPair } from 'node:crypto';
 import { promisify } from 'node:util';
-import {
-  GeneralSubtree,
-  GeneralSubtrees,
-  id_ce_nameConstraints,
-  KeyUsageFlags,
-  NameConstraints,
-} from '@peculiar/asn1-x509';
+import { explicit, sequence } from './der-write.ts';
 import {
   CURVE,
   commonName,
@@ -19,6 +13,8 @@ import {
 import { permittedFor } from './names.ts';
 import type { CertificatePair } from './pem.ts';
 import { DAY } from './validity.ts';
+
+const NAME_CONSTRAINTS = '2.5.29.30';
 
 /** Devices have to be told to trust a new authority, so it outlives its certificates by far. */
 const LIFETIME_DAYS = 730;
@@ -44,7 +40,7 @@ export async function createAuthority({
   const name = distinguishedName(commonName(stackName, ' development CA'));
   const permitted = permittedFor(domains);
   const subtrees = (['dns', 'ip'] as const).flatMap((type) =>
-    permitted[type].map((value) => new GeneralSubtree({ base: generalName(type, value) })),
+    permitted[type].map((value) => sequence(generalName(type, value))),
   );
   return {
     certificatePem: signCertificate({
@@ -55,15 +51,9 @@ export async function createAuthority({
       notBefore: new Date(now.getTime() - DAY / 24),
       notAfter: new Date(now.getTime() + LIFETIME_DAYS * DAY),
       ca: true,
-      usage: KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign,
+      usage: ['keyCertSign', 'cRLSign'],
       issuerKeyId: keyId(publicKey),
-      extensions: [
-        extension(
-          id_ce_nameConstraints,
-          new NameConstraints({ permittedSubtrees: new GeneralSubtrees(subtrees) }),
-          true,
-        ),
-      ],
+      extensions: [extension(NAME_CONSTRAINTS, sequence(explicit(0, ...subtrees)), true)],
     }),
     keyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   };

@@ -1,100 +1,93 @@
 import { createHash, createPublicKey, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto';
-import { AsnConvert, OctetString } from '@peculiar/asn1-schema';
+import { readDer, readOid } from './der.ts';
 import {
-  AlgorithmIdentifier,
-  AttributeTypeAndValue,
-  AttributeValue,
-  AuthorityKeyIdentifier,
-  BasicConstraints,
-  Certificate,
-  Extension,
-  Extensions,
-  GeneralName,
-  id_ce_authorityKeyIdentifier,
-  id_ce_basicConstraints,
-  id_ce_keyUsage,
-  id_ce_subjectKeyIdentifier,
-  KeyIdentifier,
-  KeyUsage,
-  Name,
-  RelativeDistinguishedName,
-  SubjectKeyIdentifier,
-  SubjectPublicKeyInfo,
-  TBSCertificate,
-  Validity,
-  Version,
-} from '@peculiar/asn1-x509';
+  bits,
+  derValue,
+  explicit,
+  implicit,
+  integer,
+  isTrue,
+  namedBits,
+  octets,
+  oid,
+  sequence,
+  set,
+  time,
+  utf8,
+} from './der-write.ts';
+import { addressBytes } from './names.ts';
 
 export const CURVE = 'prime256v1';
 
 const ORGANIZATION = '2.5.4.10';
 const COMMON_NAME = '2.5.4.3';
 const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2';
+const SUBJECT_KEY_IDENTIFIER = '2.5.29.14';
+const KEY_USAGE = '2.5.29.15';
+const BASIC_CONSTRAINTS = '2.5.29.19';
+const AUTHORITY_KEY_IDENTIFIER = '2.5.29.35';
 /** Limit of a common name (RFC 5280, ub-common-name). */
 const COMMON_NAME_LENGTH = 64;
 
+/** Bits of the key usage extension (RFC 5280, section 4.2.1.3). */
+export const KEY_USAGES = { digitalSignature: 0, keyCertSign: 5, cRLSign: 6 } as const;
+
 export interface CertificateRequest {
-  subject: Name;
-  issuer: Name;
+  /** DER of a Name. */
+  subject: Buffer;
+  issuer: Buffer;
   publicKey: KeyObject;
   /** The issuer's ECDSA key. */
   signingKey: KeyObject;
   notBefore: Date;
   notAfter: Date;
   ca: boolean;
-  /** Bits of `KeyUsageFlags`. */
-  usage: number;
+  usage: readonly (keyof typeof KEY_USAGES)[];
   /** Subject key identifier of the issuer. */
   issuerKeyId: Uint8Array;
   /** Beyond basic constraints, key usage and key identifiers. */
-  extensions: readonly Extension[];
+  extensions: readonly Buffer[];
 }
 
-/** Builds and signs a certificate, ECDSA with SHA-256. @returns PEM */
+/** Builds and signs a certificate (RFC 5280, section 4.1), ECDSA with SHA-256. @returns PEM */
 export function signCertificate(request: CertificateRequest): string {
-  const algorithm = new AlgorithmIdentifier({ algorithm: ECDSA_WITH_SHA256 });
-  const body = new TBSCertificate({
-    version: Version.v3,
-    serialNumber: arrayBuffer(randomSerial()),
-    signature: algorithm,
-    issuer: request.issuer,
-    validity: new Validity({ notBefore: request.notBefore, notAfter: request.notAfter }),
-    subject: request.subject,
-    subjectPublicKeyInfo: AsnConvert.parse(spki(request.publicKey), SubjectPublicKeyInfo),
-    extensions: new Extensions([
-      extension(id_ce_basicConstraints, authorityConstraints(request.ca), true),
-      extension(id_ce_keyUsage, new KeyUsage(request.usage), true),
-      extension(id_ce_subjectKeyIdentifier, new SubjectKeyIdentifier(arrayBuffer(keyId(request.publicKey)))),
-      extension(
-        id_ce_authorityKeyIdentifier,
-        new AuthorityKeyIdentifier({ keyIdentifier: new KeyIdentifier(arrayBuffer(request.issuerKeyId)) }),
+  const algorithm = sequence(oid(ECDSA_WITH_SHA256));
+  const body = sequence(
+    explicit(0, integer(Buffer.from([2]))),
+    integer(randomSerial()),
+    algorithm,
+    request.issuer,
+    sequence(time(request.notBefore), time(request.notAfter)),
+    request.subject,
+    spki(request.publicKey),
+    explicit(
+      3,
+      sequence(
+        extension(BASIC_CONSTRAINTS, authorityConstraints(request.ca), true),
+        extension(KEY_USAGE, namedBits(...request.usage.map((name) => KEY_USAGES[name])), true),
+        extension(SUBJECT_KEY_IDENTIFIER, octets(keyId(request.publicKey))),
+        extension(AUTHORITY_KEY_IDENTIFIER, sequence(implicit(0, request.issuerKeyId))),
+        ...request.extensions,
       ),
-      ...request.extensions,
-    ]),
-  });
-  const signature = sign('sha256', Buffer.from(AsnConvert.serialize(body)), request.signingKey);
-  const certificate = new Certificate({
-    tbsCertificate: body,
-    signatureAlgorithm: algorithm,
-    signatureValue: arrayBuffer(signature),
-  });
-  return new X509Certificate(Buffer.from(AsnConvert.serialize(certificate))).toString();
+    ),
+  );
+  return new X509Certificate(
+    sequence(body, algorithm, bits(sign('sha256', body, request.signingKey))),
+  ).toString();
 }
 
-export function extension(extnID: string, value: object, critical = false): Extension {
-  return new Extension({ extnID, critical, extnValue: new OctetString(AsnConvert.serialize(value)) });
+/** An extension by its object identifier and the DER of its value. */
+export function extension(id: string, value: Buffer, critical = false): Buffer {
+  return sequence(oid(id), ...(critical ? [isTrue()] : []), octets(value));
 }
 
 /**
  * The subject's name from its parts, each its own attribute, so that no character of a value (`,` `+` `=` `"`) can
  * start another attribute as it would in a name written as text.
  */
-export function distinguishedName(commonName: string): Name {
-  const attribute = (type: string, utf8String: string) =>
-    new RelativeDistinguishedName([
-      new AttributeTypeAndValue({ type, value: new AttributeValue({ utf8String }) }),
-    ]);
-  return new Name([attribute(ORGANIZATION, 'create-secure-stack'), attribute(COMMON_NAME, commonName)]);
+export function distinguishedName(name: string): Buffer {
+  const attribute = (type: string, value: string) => set(sequence(oid(type), utf8(value)));
+  return sequence(attribute(ORGANIZATION, 'create-secure-stack'), attribute(COMMON_NAME, name));
 }
 
 /** `name` followed by `suffix`, the name cut where the whole would be longer than a common name may be. */
@@ -103,31 +96,37 @@ export function commonName(name: string, suffix = ''): string {
 }
 
 /** A DNS name, an address, or for constraints an address block such as `127.0.0.0/8`. */
-export function generalName(type: 'dns' | 'ip', value: string): GeneralName {
-  return new GeneralName(type === 'dns' ? { dNSName: value } : { iPAddress: value });
+export function generalName(type: 'dns' | 'ip', value: string): Buffer {
+  return type === 'dns' ? implicit(2, Buffer.from(value, 'ascii')) : implicit(7, addressBytes(value));
 }
 
 /** Key identifier of a public key: the first 160 bits of its SHA-256 (RFC 7093 §2, method 1). */
 export function keyId(publicKey: KeyObject): Uint8Array {
-  const { subjectPublicKey } = AsnConvert.parse(spki(publicKey), SubjectPublicKeyInfo);
-  return createHash('sha256').update(new Uint8Array(subjectPublicKey)).digest().subarray(0, 20);
+  const [info] = readDer(spki(publicKey));
+  const [, key] = readDer(info!.content);
+  // The first byte of a bit string counts its unused bits.
+  return createHash('sha256').update(key!.content.subarray(1)).digest().subarray(0, 20);
 }
 
 /** Subject and key identifier of an authority, as the certificates that it issues have to repeat them. */
-export function issuerOf(certificate: X509Certificate): { name: Name; keyId: Uint8Array } {
-  const { tbsCertificate } = AsnConvert.parse(certificate.raw, Certificate);
-  const identifier = tbsCertificate.extensions?.find(({ extnID }) => extnID === id_ce_subjectKeyIdentifier);
+export function issuerOf(certificate: X509Certificate): { name: Buffer; keyId: Uint8Array } {
+  const body = readDer(readDer(readDer(certificate.raw)[0]!.content)[0]!.content);
+  const subject = body[5]!;
+  const extensions = body.find(({ tag }) => tag === 0xa3);
+  const identifier =
+    extensions &&
+    readDer(readDer(extensions.content)[0]!.content)
+      .map(({ content }) => readDer(content))
+      .find(([id]) => readOid(id!.content) === SUBJECT_KEY_IDENTIFIER);
   return {
-    name: tbsCertificate.subject,
-    keyId: identifier
-      ? new Uint8Array(AsnConvert.parse(identifier.extnValue.buffer, SubjectKeyIdentifier).buffer)
-      : keyId(certificate.publicKey),
+    name: derValue(subject.tag, subject.content),
+    keyId: identifier ? readDer(identifier.at(-1)!.content)[0]!.content : keyId(certificate.publicKey),
   };
 }
 
-function authorityConstraints(ca: boolean): BasicConstraints {
+function authorityConstraints(ca: boolean): Buffer {
   // Path length 0: the authority issues for servers, never for another authority.
-  return ca ? new BasicConstraints({ cA: true, pathLenConstraint: 0 }) : new BasicConstraints();
+  return ca ? sequence(isTrue(), integer(Buffer.from([0]))) : sequence();
 }
 
 /** 127 bits, the highest of them set: positive and without a leading zero byte, as DER wants; 126 bits are random. */
@@ -139,8 +138,4 @@ function randomSerial(): Uint8Array {
 
 function spki(key: KeyObject): Buffer {
   return (key.type === 'public' ? key : createPublicKey(key)).export({ type: 'spki', format: 'der' });
-}
-
-function arrayBuffer(bytes: Uint8Array): ArrayBuffer {
-  return Uint8Array.from(bytes).buffer;
 }

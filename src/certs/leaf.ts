@@ -1,13 +1,6 @@
 import { createPrivateKey, generateKeyPair, X509Certificate } from 'node:crypto';
 import { promisify } from 'node:util';
-import {
-  ExtendedKeyUsage,
-  GeneralNames,
-  id_ce_extKeyUsage,
-  id_ce_subjectAltName,
-  id_kp_serverAuth,
-  KeyUsageFlags,
-} from '@peculiar/asn1-x509';
+import { oid, sequence } from './der-write.ts';
 import {
   CURVE,
   commonName,
@@ -21,6 +14,10 @@ import { readFields } from './fields.ts';
 import { certificateNames, LOCAL_NAMES, permitsName } from './names.ts';
 import type { CertificatePair } from './pem.ts';
 import { DAY } from './validity.ts';
+
+const SUBJECT_ALT_NAME = '2.5.29.17';
+const EXTENDED_KEY_USAGE = '2.5.29.37';
+const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 
 /**
  * Issues a certificate for a server: ECDSA P-256, valid from an hour ago, never longer than the authority itself.
@@ -65,13 +62,13 @@ export async function issueLeaf({
     notBefore: new Date(now.getTime() - DAY / 24),
     notAfter: new Date(notAfter),
     ca: false,
-    usage: KeyUsageFlags.digitalSignature,
+    usage: ['digitalSignature'],
     issuerKeyId: keyId,
     extensions: [
-      extension(id_ce_extKeyUsage, new ExtendedKeyUsage([id_kp_serverAuth])),
+      extension(EXTENDED_KEY_USAGE, sequence(oid(SERVER_AUTH))),
       extension(
-        id_ce_subjectAltName,
-        new GeneralNames(alternatives.map(({ type, value }) => generalName(type, value))),
+        SUBJECT_ALT_NAME,
+        sequence(...alternatives.map(({ type, value }) => generalName(type, value))),
       ),
     ],
   });

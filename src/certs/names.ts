@@ -80,6 +80,14 @@ export function addressFromBytes(bytes: Uint8Array): string {
   return canonicalAddress(Buffer.from(bytes).toString('hex').match(/.{4}/g)!.join(':'));
 }
 
+/** The bytes of an iPAddress: an address, or for name constraints a block as address and mask (RFC 5280 §4.2.1.10). */
+export function addressBytes(text: string): Buffer {
+  const [address = '', prefix] = text.split('/');
+  const bits = addressBits(canonicalAddress(address));
+  const mask = prefix === undefined ? '' : '1'.repeat(Number(prefix)).padEnd(bits.length, '0');
+  return Buffer.from((bits + mask).match(/.{8}/g)!.map((byte) => Number.parseInt(byte, 2)));
+}
+
 /** By its colon: no other name has one, and the first call of Node's own `isIPv6` compiles for milliseconds. */
 function looksIPv6(name: string): boolean {
   return name.includes(':');

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
-import { ExtendedKeyUsage, GeneralNames, id_ce_extKeyUsage, id_ce_subjectAltName } from '@peculiar/asn1-x509';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { oid, sequence } from '../../src/certs/der-write.ts';
 import { distinguishedName, extension, generalName, keyId, signCertificate } from '../../src/certs/encode.ts';
 import { checkCertificateFiles } from '../../src/certs/user-files.ts';
 
@@ -29,19 +29,14 @@ function certify(
     notBefore: later(from),
     notAfter: later(to),
     ca,
-    usage: ca ? 0x60 : 1,
+    usage: ca ? ['keyCertSign', 'cRLSign'] : ['digitalSignature'],
     issuerKeyId: keyId(issuer.key.publicKey),
     extensions: ca
       ? []
       : [
-          extension(id_ce_extKeyUsage, new ExtendedKeyUsage([use])),
+          extension('2.5.29.37', sequence(oid(use))),
           ...(names.length > 0
-            ? [
-                extension(
-                  id_ce_subjectAltName,
-                  new GeneralNames(names.map((name) => generalName('dns', name))),
-                ),
-              ]
+            ? [extension('2.5.29.17', sequence(...names.map((name) => generalName('dns', name))))]
             : []),
         ],
   });
@@ -283,4 +278,12 @@ describe('the key', () => {
       { file: 'c', message: 'holds no certificate', hint: expect.stringContaining(hint) },
     ]);
   });
+});
+
+test('a certificate as the package `selfsigned` makes it by default, with SHA-1, is refused', async () => {
+  const { generate } = await import('selfsigned');
+  const { cert, private: key } = await generate([{ name: 'commonName', value: 'shop.example' }], {
+    keySize: 2048,
+  });
+  expect(check(cert, key).problems.join('\n')).toMatch(/SHA-?1/i);
 });
