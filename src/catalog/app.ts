@@ -44,7 +44,7 @@ export function appWorkload(
   };
 }
 
-function appHealth({ health, port, protocol }: AppSpec): HealthCheck | 'none' {
+function appHealth({ health, port, protocol, upstreamTls }: AppSpec): HealthCheck | 'none' {
   const test = healthTest();
   if (test === 'none') return 'none';
   return {
@@ -59,7 +59,7 @@ function appHealth({ health, port, protocol }: AppSpec): HealthCheck | 'none' {
     if (health.command) return ['CMD', ...health.command];
     if (health.probe === 'none') return 'none';
     return probe(
-      protocol === 'grpc' && health.probe === 'auto' ? 'auto-tcp' : health.probe,
+      (protocol === 'grpc' || upstreamTls) && health.probe === 'auto' ? 'auto-tcp' : health.probe,
       port,
       health.path,
     );

@@ -7,21 +7,55 @@
  */
 
 /** Strict default for pages whose app states none; `frame-ancestors` and `form-action` do not fall back to default-src. */
-export const contentSecurityPolicy: readonly string[] = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "media-src 'self'",
-  "manifest-src 'self'",
-  "worker-src 'self'",
-  "frame-src 'self'",
-  "frame-ancestors 'none'",
-  "base-uri 'none'",
-  "form-action 'self'",
-];
+export const contentSecurityPolicy: Readonly<Record<PolicyDirective, readonly string[]>> = {
+  'default-src': ["'none'"],
+  'script-src': ["'self'"],
+  'style-src': ["'self'"],
+  'img-src': ["'self'", 'data:'],
+  'font-src': ["'self'"],
+  'connect-src': ["'self'"],
+  'media-src': ["'self'"],
+  'manifest-src': ["'self'"],
+  'worker-src': ["'self'"],
+  'frame-src': ["'self'"],
+  'frame-ancestors': ["'none'"],
+  'base-uri': ["'none'"],
+  'form-action': ["'self'"],
+};
+
+export type PolicyDirective =
+  | 'default-src'
+  | 'script-src'
+  | 'style-src'
+  | 'img-src'
+  | 'font-src'
+  | 'connect-src'
+  | 'media-src'
+  | 'manifest-src'
+  | 'worker-src'
+  | 'frame-src'
+  | 'frame-ancestors'
+  | 'base-uri'
+  | 'form-action';
+
+/**
+ * The header's value: the strict default with sources added to some directives. `'none'` among them closes a directive.
+ */
+export function contentSecurityPolicyText(
+  added: Readonly<Partial<Record<PolicyDirective, readonly string[]>>> = {},
+): string {
+  return Object.entries(contentSecurityPolicy)
+    .map(([directive, base]) =>
+      [directive, ...joinedSources(base, added[directive as PolicyDirective] ?? [])].join(' '),
+    )
+    .join('; ');
+}
+
+function joinedSources(base: readonly string[], added: readonly string[]): readonly string[] {
+  if (added.includes("'none'")) return ["'none'"];
+  if (added.length === 0) return base;
+  return [...new Set([...base.filter((source) => source !== "'none'"), ...added])];
+}
 
 export interface DefaultHeader {
   name: string;

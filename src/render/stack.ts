@@ -2,6 +2,7 @@ import type { FileTree, GeneratedFile } from '../fileset.ts';
 import type { Stack } from '../stack/model.ts';
 import { renderCompose } from './compose/compose.ts';
 import { renderDocs } from './docs/docs.ts';
+import { renderFileServer } from './file-server/index.ts';
 import { renderFirewall } from './firewall/index.ts';
 import { renderExtensionPoints, renderIgnoreFiles } from './ignore.ts';
 import { renderNginx } from './nginx/index.ts';
@@ -23,6 +24,7 @@ export function renderFiles(stack: Stack, { digests }: RenderInput): FileTree {
   const usesSample = stack.workloads.some(({ mounts }) => mounts.some(({ source }) => source === 'sample'));
   const mounted: GeneratedFile[] = [
     ...renderNginx(stack),
+    ...renderFileServer(stack.workloads),
     ...(usesSample ? renderSampleApp() : []),
     ...stack.files.map(({ path, content, mode }) => ({ path, content, mode, class: 'generated' as const })),
   ];

@@ -1,4 +1,5 @@
 import { catalog } from '../catalog/index.ts';
+import { STATIC_PORT } from '../catalog/static.ts';
 import { UserError } from '../errors.ts';
 import { knownKey } from '../secrets/known-keys.ts';
 import type { Secret, SecretClass, SecretFile, SecretKind, SecretMount } from './model.ts';
@@ -44,7 +45,9 @@ function connect(result: AppSecrets, spec: StackSpec, name: string, app: AppSpec
   if (!service) {
     const target = spec.apps[need]!;
     wiring.environment[`${need.toUpperCase().replaceAll('-', '_')}_URL`] =
-      `http://${need}:${target.image === 'sample' ? 8080 : target.port}`;
+      target.image === 'sample' || target.static
+        ? `http://${need}:${STATIC_PORT}`
+        : `http${target.upstreamTls ? 's' : ''}://${need}:${target.port}`;
     return;
   }
   const { environment, secrets } = service.connect(spec.services[need]);

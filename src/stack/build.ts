@@ -1,27 +1,20 @@
 import { appWorkload } from '../catalog/app.ts';
 import { edgeWorkload } from '../catalog/edge.ts';
 import { catalog } from '../catalog/index.ts';
-import { SAMPLE_PORT, sampleWorkload } from '../catalog/sample.ts';
+import { sampleWorkload } from '../catalog/sample.ts';
 import type { ServiceParts } from '../catalog/service.ts';
+import { STATIC_PORT, staticWorkload } from '../catalog/static.ts';
 import { appSecrets } from './app-secrets.ts';
+import { type Apps, buildEdge, upstreamTlsFolder } from './build-edge.ts';
 import { parseDomain } from './domains.ts';
+import { edgeLogins } from './edge-login.ts';
 import { deriveNetworks, INTERNET } from './flows.ts';
-import type {
-  Edge,
-  EdgeRoute,
-  Environment,
-  Exception,
-  FirewallPolicy,
-  Flow,
-  SecretStore,
-  Stack,
-  Workload,
-} from './model.ts';
+import type { Exception, FirewallPolicy, Flow, SecretMount, SecretStore, Stack, Workload } from './model.ts';
 import type { AppSpec, StackSpec } from './schema.ts';
 
 /** Joins the answers with the catalogue. The spec must have passed `validateSpec`. */
 export function buildStack(spec: StackSpec): Stack {
-  const apps = Object.entries(spec.apps).map(([name, app]) => [name, withSample(app)] as const);
+  const apps = Object.entries(spec.apps).map(([name, app]) => [name, ownPort(app)] as const);
   const services = catalog
     .filter((service) => spec.services[service.name] !== undefined)
     .map((service) => ({
@@ -35,8 +28,9 @@ export function buildStack(spec: StackSpec): Stack {
       }),
     }));
   const secretsOfApps = appSecrets(spec);
+  const logins = edgeLogins(spec);
   const workloads: Workload[] = [
-    { ...edgeWorkload(spec.tls.mode, spec.edge.workers), published: [] },
+    edgeOf(spec, apps, logins.mounts),
     ...services.map(({ service, parts }) => ({
       name: service.name,
       kind: 'service' as const,
@@ -49,9 +43,10 @@ export function buildStack(spec: StackSpec): Stack {
       return {
         name,
         kind: 'app',
-        title: app.image === 'sample' ? 'sample app' : 'app',
+        title: app.image === 'sample' ? 'sample app' : app.static ? 'static site' : 'app',
         ...own,
         ...(app.image === 'sample' ? sampleWorkload : {}),
+        ...(app.static ? staticWorkload(app.static) : {}),
         environment: { ...environment, ...own.environment },
         secretMounts: mounts,
         secretVariables: variables,
@@ -68,8 +63,12 @@ export function buildStack(spec: StackSpec): Stack {
     flows,
     networks: deriveNetworks(spec.name, flows, spec.network.pool),
     edge,
-    secrets: [...services.flatMap(({ parts }) => parts.secrets), ...secretsOfApps.secrets],
-    secretFiles: [...services.flatMap(({ parts }) => parts.secretFiles), ...secretsOfApps.files],
+    secrets: [...services.flatMap(({ parts }) => parts.secrets), ...secretsOfApps.secrets, ...logins.secrets],
+    secretFiles: [
+      ...services.flatMap(({ parts }) => parts.secretFiles),
+      ...secretsOfApps.files,
+      ...logins.files,
+    ],
     secretStore: secretStore(spec),
     firewall: firewallPolicy(spec, workloads),
     files: services.flatMap(({ parts }) => parts.files),
@@ -78,12 +77,28 @@ export function buildStack(spec: StackSpec): Stack {
   };
 }
 
-/** The sample brings its own port and answers on /health, whatever the app says. */
-function withSample(app: AppSpec): AppSpec {
-  return app.image === 'sample' ? { ...app, port: SAMPLE_PORT, protocol: 'http' } : app;
+/** What the edge's image serves brings its own port and answers on /health, whatever the app says. */
+function ownPort(app: AppSpec): AppSpec {
+  if (app.image !== 'sample' && !app.static) return app;
+  const { upstreamTls: _, ...plain } = app;
+  return { ...plain, port: STATIC_PORT, protocol: 'http' };
 }
 
-type Apps = readonly (readonly [string, AppSpec])[];
+/** The edge with what the answers mount into it. */
+function edgeOf(spec: StackSpec, apps: Apps, logins: readonly SecretMount[]): Workload {
+  const edge = edgeWorkload(spec.tls.mode, spec.edge.workers);
+  const authorities = apps.flatMap(([name, app]) =>
+    app.upstreamTls && app.routes.length > 0
+      ? [{ source: app.upstreamTls.folder, target: upstreamTlsFolder(name) }]
+      : [],
+  );
+  return {
+    ...edge,
+    secretMounts: [...edge.secretMounts, ...logins],
+    mounts: [...edge.mounts, ...authorities],
+    published: [],
+  };
+}
 
 function deriveFlows(
   spec: StackSpec,
@@ -129,47 +144,6 @@ function deriveFlows(
   ];
 }
 
-/** HSTS by environment: none in development (a pinned localhost hurts every other project), short while staging. */
-const HSTS_SECONDS: Record<Environment, number> = { development: 0, staging: 300, production: 63_072_000 };
-
-function buildEdge(spec: StackSpec, apps: Apps): Edge {
-  const bind = spec.edge.bind ?? (spec.environment === 'development' ? '127.0.0.1' : undefined);
-  return {
-    tls: {
-      mode: spec.tls.mode,
-      policy: spec.tls.policy,
-      ...(spec.tls.mode === 'acme'
-        ? { acme: { ...(spec.tls.email ? { email: spec.tls.email } : {}), directory: spec.tls.directory } }
-        : {}),
-    },
-    publicPorts: spec.edge.ports,
-    ...(bind ? { bind } : {}),
-    hsts: {
-      maxAgeSeconds: spec.edge.hsts.maxAge ?? HSTS_SECONDS[spec.environment],
-      includeSubdomains: spec.edge.hsts.includeSubdomains,
-      preload: spec.edge.hsts.preload,
-    },
-    routes: apps.flatMap(([name, app]) =>
-      app.routes.map(
-        (route): EdgeRoute => ({
-          ...(route.host === undefined ? {} : { host: parseDomain(route.host).ascii }),
-          path: route.path,
-          app: name,
-          port: app.port,
-          protocol: app.protocol,
-          ...(route.rateLimit ? { rateLimit: route.rateLimit } : {}),
-          ...(route.maxBody ? { maxBody: route.maxBody } : {}),
-          cors: route.cors,
-          allow: route.allow,
-        }),
-      ),
-    ),
-    limits: spec.edge.limits,
-    workers: spec.edge.workers,
-    trustedProxies: spec.edge.trustedProxies,
-  };
-}
-
 function secretStore({ name, environment, secrets: { location, schedule } }: StackSpec): SecretStore {
   return location === 'project'
     ? { envFile: '.env', directory: 'secrets', schedule }
@@ -187,7 +161,7 @@ function firewallPolicy(spec: StackSpec, workloads: readonly Workload[]): Firewa
     spec.environment !== 'development' || (spec.edge.bind !== undefined && !isLoopback(spec.edge.bind));
   return {
     publicTcp: edgeIsPublic ? [spec.edge.ports.http, spec.edge.ports.https] : [],
-    publicUdp: [],
+    publicUdp: edgeIsPublic && spec.edge.http3 ? [spec.edge.ports.https] : [],
     sshPorts: spec.firewall.sshPorts,
     sshFrom: spec.firewall.sshFrom,
     openings: workloads
@@ -235,6 +209,7 @@ function exceptions(spec: StackSpec, workloads: readonly Workload[]): Exception[
         reason: `${protocol} port ${host} on ${address} by explicit answer; it passes by the edge's TLS and limits`,
       })),
     ]),
+    ...edgeExceptions(spec.edge),
     ...Object.entries(spec.apps)
       .filter(([, app]) => app.egress)
       .map(([name]) => ({ workload: name, control: 'no way out', reason: 'egress: true by answer' })),
@@ -245,6 +220,30 @@ function exceptions(spec: StackSpec, workloads: readonly Workload[]): Exception[
         control: 'fixed image',
         reason: 'built on this host from your Dockerfile; pin its base image there',
       })),
+  ];
+}
+
+function edgeExceptions({
+  contentSecurityPolicy: { style = [], reportOnly },
+}: StackSpec['edge']): Exception[] {
+  const answered = (control: string, reason: string): Exception => ({ workload: 'edge', control, reason });
+  return [
+    ...(style.includes("'unsafe-inline'")
+      ? [
+          answered(
+            'no inline styles',
+            "contentSecurityPolicy.style has 'unsafe-inline' by answer; injected markup can restyle a page",
+          ),
+        ]
+      : []),
+    ...(reportOnly
+      ? [
+          answered(
+            'enforced page policy',
+            'contentSecurityPolicy.reportOnly: true by answer; nothing is blocked yet',
+          ),
+        ]
+      : []),
   ];
 }
 

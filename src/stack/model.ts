@@ -154,10 +154,17 @@ export interface Edge {
   /** Front proxies whose X-Forwarded-For is believed, as CIDRs. */
   trustedProxies: readonly string[];
   /** For pages whose app states no policy of its own; absent: the strict built-in one. */
-  contentSecurityPolicy?: { policy?: string; reportOnly?: boolean };
+  contentSecurityPolicy?: { policy?: string; reportOnly?: boolean; framing?: Framing };
+  /** Also HTTP/3, on the UDP port of the same number. */
+  http3?: boolean;
+  /** What the access log keeps of an IPv6 address; absent: the provider's block. */
+  logIpv6?: '48' | 'last-segment';
   /** Listen on IPv6 inside the container too; only where its network has IPv6. */
   ipv6?: boolean;
 }
+
+/** Value of X-Frame-Options that goes with the policy's frame-ancestors; `allowed`: no such header. */
+export type Framing = 'DENY' | 'SAMEORIGIN' | 'allowed';
 
 export interface EdgeRoute {
   /** Name from the domains (may be `*.example.com`), or undefined: every name. */
@@ -176,6 +183,10 @@ export interface EdgeRoute {
   allow: readonly string[];
   /** TLS from the edge to the app, always verified. Paths are those inside the edge's container. */
   upstreamTls?: { name: string; ca: string; certificate?: string; key?: string };
+  /** The secret file with the route's login in htpasswd format, by its name under /run/secrets. */
+  login?: string;
+  /** Seconds of silence from the app (and towards it) after which the edge gives up; absent: by protocol. */
+  timeoutSeconds?: number;
 }
 
 export type SecretKind = 'password' | 'hmac' | 'hex' | 'base64' | 'fernet' | 'uuid' | 'external' | 'derived';

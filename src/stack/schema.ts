@@ -2,6 +2,12 @@ import * as v from 'valibot';
 import { catalog } from '../catalog/index.ts';
 import { limitsSchema } from '../catalog/limits.ts';
 import { cidrProblem, parseDomain } from './domains.ts';
+import {
+  contentSecurityPolicySchema,
+  edgeLogSchema,
+  staticSchema,
+  upstreamTlsSchema,
+} from './edge-schema.ts';
 
 /**
  * stack.yaml, described once. From this one table come the validation of files, flags and prompts, the JSON Schema
@@ -102,6 +108,26 @@ const route = v.strictObject({
     v.pipe(v.array(cidr), v.description('Addresses that may call this route; empty: everybody.')),
     [],
   ),
+  auth: v.optional(
+    v.pipe(
+      v.picklist(['none', 'basic']),
+      v.description(
+        '`basic`: the edge asks for the user `admin` and a generated password, for dashboards without a login of their own.',
+      ),
+    ),
+    'none',
+  ),
+  timeout: v.optional(
+    v.pipe(
+      v.number(),
+      v.integer(),
+      v.minValue(1),
+      v.maxValue(86_400),
+      v.description(
+        'Seconds the app may be silent before the edge answers 504. Default: 30; 3600 for `ws` and `grpc`.',
+      ),
+    ),
+  ),
 });
 
 const SECRET_KINDS = ['password', 'hmac', 'hex', 'base64', 'fernet', 'uuid', 'external'] as const;
@@ -194,12 +220,18 @@ export const appSchema = v.strictObject({
     ),
   ),
   build: v.optional(v.pipe(build, v.description('Built on the host instead of an image.'))),
+  static: v.optional(
+    v.pipe(
+      staticSchema(relativePath),
+      v.description('A folder of finished files that the edge’s own image serves, instead of an image.'),
+    ),
+  ),
   command: v.optional(v.pipe(v.array(text), v.description('Replaces the image’s command.'))),
   port: v.optional(v.pipe(port, v.description('Port the app listens on.')), 8080),
   protocol: v.optional(
     v.pipe(
       v.picklist(['http', 'ws', 'grpc']),
-      v.description('`ws`: HTTP with WebSockets and long responses.'),
+      v.description('`ws`: HTTP with WebSockets and responses that never end (server-sent events).'),
     ),
     'http',
   ),
@@ -215,6 +247,12 @@ export const appSchema = v.strictObject({
   routes: v.optional(
     v.pipe(v.array(route), v.description('Where the edge shows the app; empty: not reachable from outside.')),
     [],
+  ),
+  upstreamTls: v.optional(
+    v.pipe(
+      upstreamTlsSchema(relativePath),
+      v.description('The app itself speaks TLS; the edge verifies its certificate.'),
+    ),
   ),
   needs: v.optional(
     v.pipe(
@@ -371,6 +409,21 @@ const edge = v.strictObject({
     ),
     [],
   ),
+  http3: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description('Also answer HTTP/3, on the UDP port of the same number; off, because it is young code.'),
+    ),
+    false,
+  ),
+  contentSecurityPolicy: v.optional(
+    v.pipe(
+      contentSecurityPolicySchema,
+      v.description('Sources that pages may use besides their own site, where the app states no policy.'),
+    ),
+    {},
+  ),
+  log: v.optional(edgeLogSchema, {}),
 });
 
 const firewall = v.strictObject({

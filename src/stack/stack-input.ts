@@ -98,11 +98,18 @@ export type StackInput = {
       /** Name of the Dockerfile in it. */
       dockerfile?: string | undefined;
     } | undefined;
+    /** A folder of finished files that the edge’s own image serves, instead of an image. */
+    static?: {
+      /** Folder with the built site, relative to stack.yaml; its files readable by uid 101. */
+      folder: string;
+      /** Every path without a file shows index.html, whose script routes. */
+      singlePage?: boolean | undefined;
+    } | undefined;
     /** Replaces the image’s command. */
     command?: (string)[] | undefined;
     /** Port the app listens on. */
     port?: number | undefined;
-    /** `ws`: HTTP with WebSockets and long responses. */
+    /** `ws`: HTTP with WebSockets and responses that never end (server-sent events). */
     protocol?: "http" | "ws" | "grpc" | undefined;
     /** Numeric uid:gid the app runs as; never root. */
     user?: string | undefined;
@@ -135,7 +142,20 @@ export type StackInput = {
       cors?: (string)[] | undefined;
       /** Addresses that may call this route; empty: everybody. */
       allow?: (string)[] | undefined;
+      /** `basic`: the edge asks for the user `admin` and a generated password, for dashboards without a login of their own. */
+      auth?: "none" | "basic" | undefined;
+      /** Seconds the app may be silent before the edge answers 504. Default: 30; 3600 for `ws` and `grpc`. */
+      timeout?: number | undefined;
     })[] | undefined;
+    /** The app itself speaks TLS; the edge verifies its certificate. */
+    upstreamTls?: {
+      /** Folder with ca.pem, which signed the app’s certificate; relative to stack.yaml, readable by uid 101. */
+      folder: string;
+      /** Name in the app’s certificate; the app’s own name when absent. */
+      name?: string | undefined;
+      /** The edge shows the app client.pem with client-key.pem of the same folder. */
+      clientCertificate?: boolean | undefined;
+    } | undefined;
     /** Services and apps it connects to; it can reach nothing else. */
     needs?: (string)[] | undefined;
     /** Plain settings. Never a secret: this file is committed. */
@@ -217,6 +237,37 @@ export type StackInput = {
     workers?: number | undefined;
     /** Front proxies (CDN, load balancer) whose X-Forwarded-For is believed. */
     trustedProxies?: (string)[] | undefined;
+    /** Also answer HTTP/3, on the UDP port of the same number; off, because it is young code. */
+    http3?: boolean | undefined;
+    /** Sources that pages may use besides their own site, where the app states no policy. */
+    contentSecurityPolicy?: {
+      /** Where scripts may come from, besides the site itself. */
+      script?: (string)[] | undefined;
+      /** The same for styles; only here `'unsafe-inline'` is accepted. */
+      style?: (string)[] | undefined;
+      /** The same for images. */
+      image?: (string)[] | undefined;
+      /** The same for fonts. */
+      font?: (string)[] | undefined;
+      /** The same for requests and WebSockets that scripts open. */
+      connect?: (string)[] | undefined;
+      /** The same for audio and video. */
+      media?: (string)[] | undefined;
+      /** The same for workers. */
+      worker?: (string)[] | undefined;
+      /** The same for pages shown inside a frame. */
+      frame?: (string)[] | undefined;
+      /** Where forms may be sent, besides the site itself. */
+      form?: (string)[] | undefined;
+      /** Pages that may show this site in a frame; absent: none. */
+      embeddedBy?: (string)[] | undefined;
+      /** Browsers report violations to their console and block nothing: the way to try a policy. */
+      reportOnly?: boolean | undefined;
+    } | undefined;
+    log?: {
+      /** How much of an IPv6 address the access log keeps: `48`, the provider’s block (recommended); `last-segment`, all but the last 16 bits, which still tells one household from another. IPv4 always loses its last octet. */
+      ipv6?: "48" | "last-segment" | undefined;
+    } | undefined;
   } | undefined;
   firewall?: {
     /** Ports of the SSH server. */

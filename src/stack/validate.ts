@@ -98,11 +98,11 @@ function appProblems(spec: StackSpec, name: string, app: AppSpec): AnswerProblem
   if (RESERVED.includes(name) || catalog.some((service) => service.name === name)) {
     problems.push({ path: at(), atKey: true, message: 'is a reserved name; call the app something else' });
   }
-  if ((app.image === undefined) === (app.build === undefined)) {
+  if ([app.image, app.build, app.static].filter((source) => source !== undefined).length !== 1) {
     problems.push({
       path: at(),
       atKey: true,
-      message: 'needs either "image" or "build"',
+      message: 'needs one of "image", "build" and "static"',
       hint: 'image: sample shows a built-in page',
     });
   }
@@ -136,6 +136,13 @@ function appProblems(spec: StackSpec, name: string, app: AppSpec): AnswerProblem
       });
     }
   });
+  if (app.upstreamTls && (app.static || app.image === 'sample')) {
+    problems.push({
+      path: at('upstreamTls'),
+      atKey: true,
+      message: 'is for an app of your own; this one is served without TLS',
+    });
+  }
   if (app.protocol === 'grpc' && app.routes.some((route) => route.cors.length > 0)) {
     problems.push({ path: at('routes'), message: 'a gRPC app has no CORS' });
   }
@@ -223,6 +230,7 @@ function hostPortClashes(spec: StackSpec): AnswerProblem[] {
   const owner = new Map<string, string>([
     [`tcp ${spec.edge.ports.http}`, 'the edge'],
     [`tcp ${spec.edge.ports.https}`, 'the edge'],
+    ...(spec.edge.http3 ? [[`udp ${spec.edge.ports.https}`, 'the edge (HTTP/3)'] as const] : []),
   ]);
   const problems: AnswerProblem[] = [];
   if (spec.edge.ports.http === spec.edge.ports.https) {
@@ -254,14 +262,22 @@ function hostPortClashes(spec: StackSpec): AnswerProblem[] {
 }
 
 function edgeProblems({ edge }: StackSpec): AnswerProblem[] {
-  return edge.hsts.preload && !edge.hsts.includeSubdomains
-    ? [
-        {
-          path: ['edge', 'hsts', 'preload'],
-          message: 'needs includeSubdomains: true; the browsers’ list takes no other entry',
-        },
-      ]
-    : [];
+  const problems: AnswerProblem[] = [];
+  if (edge.hsts.preload && !edge.hsts.includeSubdomains) {
+    problems.push({
+      path: ['edge', 'hsts', 'preload'],
+      message: 'needs includeSubdomains: true; the browsers’ list takes no other entry',
+    });
+  }
+  for (const [what, sources] of Object.entries(edge.contentSecurityPolicy)) {
+    if (Array.isArray(sources) && sources.includes("'none'") && sources.length > 1) {
+      problems.push({
+        path: ['edge', 'contentSecurityPolicy', what],
+        message: "has other sources beside 'none', which stands alone",
+      });
+    }
+  }
+  return problems;
 }
 
 function needHint(word: string, known: readonly string[]): { hint?: string } {

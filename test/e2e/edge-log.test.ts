@@ -20,11 +20,14 @@ const always = [
 describe.runIf(requireDocker())('#43 the access log', () => {
   let lab: EdgeLab;
   let edge: EdgeContainer;
+  /** Keeps more of an IPv6 address. */
+  let household: EdgeContainer;
 
   beforeAll(async () => {
     lab = await EdgeLab.open();
     await lab.startUpstream('web');
     edge = await lab.startEdge(labStack({ trustedProxies: [lab.gateway] }));
+    household = await lab.startEdge(labStack({ trustedProxies: [lab.gateway], logIpv6: 'last-segment' }));
   });
   afterAll(() => lab?.close());
 
@@ -69,6 +72,23 @@ describe.runIf(requireDocker())('#43 the access log', () => {
     ['fe80::1', 'fe80::xxx'],
   ])('#44 the client %s is logged as %s', async (from, client) => {
     expect((await logged('/', { from })).client_ip).toBe(client);
+  });
+
+  test.each([
+    ['203.0.113.77', '203.0.113.xxx'],
+    ['::ffff:203.0.113.77', '203.0.113.xxx'],
+    ['2001:db8:aaaa:1:2:3:4:5', '2001:db8:aaaa:1:2:3:4:xxx'],
+    ['2001:db8::5', '2001:db8::xxx'],
+    ['2001:db8::', '2001:db8::xxx'],
+    ['::1', '::xxx'],
+    ['1:2:3:4:5:6:7:8', '1:2:3:4:5:6:7:xxx'],
+  ])('#44 with "last-segment", the client %s is logged as %s', async (from, client) => {
+    const answer = await call(household, '/', { from });
+    const id = answer.headers['x-request-id'];
+    const entry = await waitFor('its entry', async () =>
+      (await household.accessLog()).find(({ request_id }) => request_id === id),
+    );
+    expect(entry.client_ip).toBe(client);
   });
 
   test.each([

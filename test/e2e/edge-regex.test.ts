@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import type { OutgoingHttpHeaders } from 'node:http2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { docker, inspect, requireDocker } from './docker.ts';
+import { requireDocker } from './docker.ts';
 import { openHttp2, streamStatus } from './edge/client.ts';
 import { type EdgeContainer, EdgeLab } from './edge/lab.ts';
+import { processorTime } from './edge/processor.ts';
 import { labStack, reader } from './edge/stacks.ts';
 
 /** Few enough for nginx not to take the connection for a flood of headers, many enough to measure. */
@@ -22,27 +22,13 @@ describe.runIf(requireDocker())('#48 what hostile headers cost a worker', () => 
   });
   afterAll(() => lab?.close());
 
-  /** Processor time of all nginx processes, in milliseconds (the kernel counts in steps of 10). */
-  async function processorTime(): Promise<number> {
-    const { Pid } = (await inspect(edge.name)).State;
-    const { stdout } = await docker(['top', edge.name, '-eo', 'pid']);
-    const pids = stdout.trim().split('\n').slice(1).map(Number);
-    expect(pids).toContain(Pid);
-    const stats = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8')));
-    const ticks = stats.map((stat) => {
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return Number(fields[11]) + Number(fields[12]);
-    });
-    return ticks.reduce((sum, value) => sum + value, 0) * 10;
-  }
-
   /** Processor time for each of many requests on one connection. */
   async function cost(headers: OutgoingHttpHeaders): Promise<number> {
     const session = openHttp2(edge);
-    const before = await processorTime();
+    const before = await processorTime(edge.name);
     for (let i = 0; i < requests; i++) await streamStatus(session, { ':path': '/admin', ...headers });
     session.close();
-    return ((await processorTime()) - before) / requests;
+    return ((await processorTime(edge.name)) - before) / requests;
   }
 
   test.each(['a', ',', '.', 'a.', '-', ' a', '&a', '%61=', 'token', 'https://a', '"', '/'])(

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fileServerConf } from '../../src/catalog/static.ts';
 import { tlsPolicies } from '../../src/policy/tls.ts';
 import { renderNginx } from '../../src/render/nginx/index.ts';
-import { renderSampleApp } from '../../src/render/sample/index.ts';
 import { edgeStack, fullEdgeStack, route } from '../fixtures/edge.ts';
 import { requireDocker } from './docker.ts';
 import { call } from './edge/client.ts';
-import { type EdgeContainer, EdgeLab } from './edge/lab.ts';
+import { type EdgeContainer, EdgeLab, siteFiles } from './edge/lab.ts';
 import { labStack } from './edge/stacks.ts';
 
 describe.runIf(requireDocker())('TLS of the edge', () => {
@@ -50,9 +50,18 @@ describe.runIf(requireDocker())('TLS of the edge', () => {
     expect(output).toMatch(/^[^[]*test is successful\s*$/);
   });
 
-  test('#4 so is the sample', async () => {
-    const files = [...renderNginx(labStack()), ...renderSampleApp()];
-    const output = await lab.configurationTest(files, '/etc/secure-stack/sample/nginx.conf');
+  test.each([true, false])('#4 so is a static site’s, single page: %s', async (singlePage) => {
+    const { target } = fileServerConf(singlePage);
+    const output = await lab.configurationTest(siteFiles(singlePage), target);
+    expect(output).toMatch(/^[^[]*test is successful\s*$/);
+  });
+
+  test('#4 #17 and with HTTP/3', async () => {
+    const stack = { ...fullEdgeStack(), edge: { ...labStack().edge, http3: true, ipv6: true } };
+    const output = await lab.configurationTest(
+      renderNginx({ ...stack, domains: labStack().domains }),
+      '/etc/secure-stack/nginx/nginx.conf',
+    );
     expect(output).toMatch(/^[^[]*test is successful\s*$/);
   });
 

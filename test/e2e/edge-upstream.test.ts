@@ -76,7 +76,45 @@ describe.runIf(requireDocker())('the edge and its apps', () => {
     });
   });
 
+  describe('#31 server-sent events', () => {
+    const arrival = async (path: string) => {
+      const answer = await raw(edge, `GET ${path}/stream HTTP/1.1\r\nHost: a.example.test\r\n\r\n`, {
+        quietMs: 400,
+      });
+      return [answer.includes('data: first'), answer.includes('data: second')];
+    };
+
+    test('each leaves the edge when the app sends it', async () => {
+      expect(await arrival('/events')).toEqual([true, false]);
+    });
+
+    test('a plain route collects small answers, which is why the setting exists', async () => {
+      expect(await arrival('')).toEqual([false, false]);
+    });
+  });
+
+  test('#33 a route’s own time-out ends the wait for its app alone', async () => {
+    const started = Date.now();
+    expect((await call(edge, '/hasty/slow?ms=3000')).status).toBe(504);
+    expect(Date.now() - started).toBeLessThan(2500);
+    expect((await call(edge, '/slow?ms=1500')).status).toBe(200);
+  });
+
+  test('#33 a request with side effects is never sent twice', async () => {
+    const before = (await call(edge, '/counter')).echo().resets;
+    expect((await call(edge, '/reset', { method: 'POST', body: 'x' })).status).toBe(502);
+    expect((await call(edge, '/counter')).echo().resets).toBe(before + 1);
+  });
+
   describe('#32 gRPC', () => {
+    test.each([
+      ['with its pair is let in', '/test.Secure/Call', '0'],
+      ['refuses an engine with another name', '/test.Elsewhere/Call', '14'],
+      ['without its pair is refused by the engine', '/test.Anonymous/Call', '14'],
+    ])('#13 over TLS the edge %s', async (_what, path, status) => {
+      expect(await grpcCall(edge, path)).toMatchObject({ http: 200, status });
+    });
+
     test('a call passes, over HTTP/2, with the edge’s headers and none of the client’s', async () => {
       const answer = await grpcCall(edge, '/test.Echo/Call');
       expect(answer).toMatchObject({ http: 200, status: '0' });
@@ -130,14 +168,5 @@ describe.runIf(requireDocker())('the edge and its apps', () => {
     await waitFor('the successor answers', async () => (await call(edge, '/')).status === 200, {
       timeoutMs: 15_000,
     });
-  });
-
-  test('the sample serves its page and its health through an edge’s image', async () => {
-    const sample = await lab.startSample();
-    const page = await call(sample, '/', { plain: true });
-    expect([page.status, page.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
-    expect(page.body).toContain('Your stack is running');
-    expect((await call(sample, '/style.css', { plain: true })).headers['content-type']).toContain('text/css');
-    expect((await call(sample, '/nginx.conf', { plain: true })).status).toBe(404);
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { renderNginx } from '../../src/render/nginx/index.ts';
-import { fullEdgeStack } from '../fixtures/edge.ts';
+import { edgeStack, fullEdgeStack } from '../fixtures/edge.ts';
 
-const text = renderNginx(fullEdgeStack())
+const text = [...renderNginx(fullEdgeStack()), ...renderNginx(edgeStack({ logIpv6: 'last-segment' }))]
   .map(({ content }) => content)
   .join('\n');
 

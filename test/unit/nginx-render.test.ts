@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { staticWorkload } from '../../src/catalog/static.ts';
 import { canonicalCidr } from '../../src/render/nginx/cidr.ts';
 import { renderNginx } from '../../src/render/nginx/index.ts';
 import { rate } from '../../src/render/nginx/values.ts';
+import { renderFileServer } from '../../src/render/file-server/index.ts';
 import { renderSampleApp } from '../../src/render/sample/index.ts';
 import { edgeStack, fullEdgeStack, route } from '../fixtures/edge.ts';
 
@@ -151,9 +153,20 @@ describe('invariants', () => {
 describe('the sample', () => {
   test('is one page without inline code, which the default policy for pages would refuse', () => {
     const files = new Map(renderSampleApp().map(({ path, content }) => [path, content]));
-    expect([...files.keys()]).toEqual(['sample/nginx.conf', 'sample/index.html', 'sample/style.css']);
+    expect([...files.keys()]).toEqual(['sample/index.html', 'sample/style.css']);
     expect(files.get('sample/index.html')).not.toMatch(/<script|<style|style=|onclick|https?:/);
-    expect(files.get('sample/nginx.conf')).toContain('listen 8080;');
+  });
+});
+
+describe('static sites', () => {
+  test('bring only the configuration that one of them is started with', () => {
+    const paths = (...sites: boolean[]) =>
+      renderFileServer(sites.map((singlePage) => staticWorkload({ folder: 'dist', singlePage }))).map(
+        ({ path }) => path,
+      );
+    expect(paths()).toEqual([]);
+    expect(paths(true)).toEqual(['file-server/single-page.conf']);
+    expect(paths(true, false, true)).toEqual(['file-server/nginx.conf', 'file-server/single-page.conf']);
   });
 });
 
@@ -184,6 +197,40 @@ describe('answers', () => {
     );
     expect(headers).toContain(`""      "${policy}";`);
     expect(headers).toContain('add_header Content-Security-Policy-Report-Only $edge_csp always;');
+  });
+
+  test('#22 where others may embed pages, X-Frame-Options does not contradict the policy', () => {
+    const frames = (framing: 'DENY' | 'SAMEORIGIN' | 'allowed') =>
+      directives(textOf(edgeStack({ contentSecurityPolicy: { framing } }))).match(
+        /\$edge_x_frame_options \{[^}]*""\s+("?\w+"?);/,
+      )?.[1];
+    expect([frames('DENY'), frames('SAMEORIGIN'), frames('allowed')]).toEqual([
+      '"DENY"',
+      '"SAMEORIGIN"',
+      undefined,
+    ]);
+  });
+
+  test('#17 HTTP/3 only by answer: one reuseport a port, Alt-Svc on every answer, no quic_bpf', () => {
+    expect(directives(everything)).not.toMatch(/quic|h3=/);
+    for (const ipv6 of [false, true]) {
+      const text = directives(textOf({ ...fullEdgeStack(), edge: { ...fullEdgeStack().edge, http3: true, ipv6 } }));
+      expect(text.match(/quic reuseport/g)).toHaveLength(ipv6 ? 2 : 1);
+      expect(text.match(/listen 8443 quic/g)).toHaveLength(fullEdgeStack().domains.length + 1);
+      expect(text).toContain(`add_header Alt-Svc 'h3=":8443"; ma=86400' always;`);
+      expect(text).not.toContain('quic_bpf');
+    }
+  });
+
+  test('#33 a route’s own time-out stands in place of its protocol’s', () => {
+    const waits = (extra: Parameters<typeof route>[1]) =>
+      [...textOf(edgeStack({ routes: [route('/', extra)] })).matchAll(/ {8}(?:proxy|grpc)_read_timeout (\w+);/g)].map(
+        ([, wait]) => wait,
+      );
+    expect(waits({})).toEqual([]);
+    expect(waits({ timeoutSeconds: 120 })).toEqual(['120s']);
+    expect(waits({ protocol: 'ws' })).toEqual(['1h']);
+    expect(waits({ protocol: 'grpc', timeoutSeconds: 5 })).toEqual(['5s']);
   });
 
   test('no two sites share a file, whatever they are called', () => {

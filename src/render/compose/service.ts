@@ -98,12 +98,13 @@ function capAdd({ capAdd: list }: Workload): ComposeValue | undefined {
 function ports(stack: Stack, workload: Workload): ComposeValue | undefined {
   const bracket = (address: string): string => (address.includes(':') ? `[${address}]` : address);
   if (workload.kind === 'edge') {
-    const { publicPorts, bind } = stack.edge;
+    const { publicPorts, bind, http3 } = stack.edge;
     const prefix = bind ? `${bracket(bind)}:` : '';
     return new Commented(
       [
         `${prefix}${publicPorts.http}:${EDGE_PORTS.http}`,
         `${prefix}${publicPorts.https}:${EDGE_PORTS.https}`,
+        ...(http3 ? [`${prefix}${publicPorts.https}:${EDGE_PORTS.https}/udp`] : []),
       ],
       bind ? `reachable at ${bind} only` : 'the only ports the world can reach; IPv4 and IPv6',
     );

@@ -27,6 +27,7 @@ import {
   tlsGuideline,
   tlsPolicies,
 } from '../../policy/tls.ts';
+import { LOGIN_KEYS_FILE } from '../../stack/edge-login.ts';
 import { render, type TemplateSpec } from '../template.ts';
 import { canonicalCidr } from './cidr.ts';
 import { locationText } from './location.ts';
@@ -71,7 +72,7 @@ export function renderNginx(stack: EdgeStack, capability: EdgeCapability = edgeI
       acme,
       workers: edge.workers,
     }),
-    file('conf.d/logging.conf', loggingTemplate, {}),
+    file('conf.d/logging.conf', loggingTemplate, { household: edge.logIpv6 === 'last-segment' }),
     file('conf.d/tls.conf', tlsTemplate, tlsValues(stack, capability, addresses)),
     file('conf.d/limits.conf', limitsTemplate, limitValues(stack, routes)),
     file('conf.d/request-id.conf', requestIdTemplate, {}),
@@ -90,7 +91,11 @@ export function renderNginx(stack: EdgeStack, capability: EdgeCapability = edgeI
           file('snippets/grpc-errors.conf', grpcErrorsTemplate, { errors: grpcErrors }),
         ]
       : []),
-    file('sites/_default.conf', defaultTemplate, { addresses, ipv6: edge.ipv6 ?? false }),
+    file('sites/_default.conf', defaultTemplate, {
+      addresses,
+      ipv6: edge.ipv6 ?? false,
+      http3: edge.http3 ?? false,
+    }),
     ...domains.map((domain) =>
       file(`sites/${siteName(domain)}.conf`, siteTemplate, siteValues(domain, stack, routes, addresses)),
     ),
@@ -126,6 +131,7 @@ function limitValues({ edge: { limits } }: EdgeStack, routes: readonly NamedRout
       rateLimit ? [{ name: zone, rate: rate(rateLimit.requestsPerSecond) }] : [],
     ),
     general: limitRequest('edge', limits.burst),
+    logins: routes.some(({ login }) => login !== undefined) && LOGIN_KEYS_FILE,
     connections: limits.connections,
     maxBody: limits.maxBody,
   };
@@ -148,6 +154,7 @@ function siteValues(
     redirectHost: `${wildcard ? '$host' : urlHost(domain)}${portSuffix(edge.publicPorts.https, 443)}`,
     defaultServer: domain === addresses[0],
     ipv6: edge.ipv6 ?? false,
+    http3: edge.http3 ?? false,
     acme: edge.tls.mode === 'acme',
     grpc: own.some(({ directive }) => directive === 'grpc'),
     locations: indent(locations.join('\n'), 4),

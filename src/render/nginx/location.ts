@@ -9,6 +9,9 @@ import { canonicalCidr } from './cidr.ts';
 import type { NamedRoute } from './routes.ts';
 import { indent, limitRequest, sizeInBytes } from './values.ts';
 
+/** Wrong logins that a client may make in a row; a page's first requests come without one too. */
+const loginBurst = 10;
+
 /** Bodies above this are not collected in /tmp, which is memory, but handed to the app as they come. */
 const largestBufferedBody = 16 * 1024 ** 2;
 
@@ -20,6 +23,10 @@ export function locationText(route: NamedRoute, edge: Edge): string {
     title: `${route.path} → ${route.app}:${route.port} (${route.protocol})`,
     match: locationMatch(route),
     allow: route.allow.map(canonicalCidr),
+    login: route.login,
+    loginLimit: limitRequest('edge_login', loginBurst),
+    ownLimits: route.rateLimit !== undefined || route.login !== undefined,
+    timeout: timeouts(route),
     rateLimit: route.rateLimit && limitRequest(route.zone, route.rateLimit.burst),
     generalLimit: limitRequest('edge', edge.limits.burst),
     maxBody: route.maxBody,
@@ -38,14 +45,22 @@ export function locationText(route: NamedRoute, edge: Edge): string {
   });
 }
 
+/** Where silence is normal, an hour; elsewhere nothing, which leaves the general 30 seconds. */
+function timeouts({ timeoutSeconds, protocol }: NamedRoute): string | false {
+  if (timeoutSeconds !== undefined) return `${timeoutSeconds}s`;
+  return protocol !== 'http' && '1h';
+}
+
 /**
  * What the location matches. A prefix ends at a segment's end: `/api` does not mean `/apis`. A restricted one also meets
  * other cases and anything that some framework takes for the same path (`/admin;x`, `/admin%20`), so that its allow-list
- * cannot be got round; those spellings would otherwise fall through to a more open route.
+ * or login cannot be got round; those spellings would otherwise fall through to a more open route.
  */
-function locationMatch({ prefix, allow }: NamedRoute): string {
+function locationMatch({ prefix, allow, login }: NamedRoute): string {
   if (prefix === '') return '/';
-  return allow.length > 0 ? `~* "^${nginxRegex(prefix)}(?![a-z0-9_-])"` : `~ "^${nginxRegex(prefix)}(?:/|$)"`;
+  return allow.length > 0 || login !== undefined
+    ? `~* "^${nginxRegex(prefix)}(?![a-z0-9_-])"`
+    : `~ "^${nginxRegex(prefix)}(?:/|$)"`;
 }
 
 function corsText({ corsVariable, directive }: NamedRoute): string {

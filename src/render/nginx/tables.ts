@@ -1,5 +1,5 @@
-import { contentSecurityPolicy, yieldingHeaders } from '../../policy/headers.ts';
-import type { Edge } from '../../stack/model.ts';
+import { contentSecurityPolicyText, yieldingHeaders } from '../../policy/headers.ts';
+import type { Edge, Framing } from '../../stack/model.ts';
 import { nginxQuoted, nginxRegex, nginxString } from '../quote/nginx.ts';
 import { canonicalCidr } from './cidr.ts';
 import type { NamedRoute } from './routes.ts';
@@ -8,7 +8,11 @@ import { portSuffix } from './values.ts';
 
 /** Values for headers.conf; `cors`: some route has cross-origin readers. */
 export function responseHeaders({ environment, edge }: EdgeStack, cors: boolean): object {
-  const { policy = contentSecurityPolicy.join('; '), reportOnly = false } = edge.contentSecurityPolicy ?? {};
+  const {
+    policy = contentSecurityPolicyText(),
+    reportOnly = false,
+    framing = 'DENY',
+  } = edge.contentSecurityPolicy ?? {};
   return {
     // A browser that has pinned a name to HTTPS refuses every other project a developer runs under it.
     hsts: environment !== 'development' && nginxQuoted(strictTransportSecurity(edge.hsts)),
@@ -17,13 +21,22 @@ export function responseHeaders({ environment, edge }: EdgeStack, cors: boolean)
       value: nginxQuoted(policy),
     },
     cors,
-    yielding: yieldingHeaders.map(({ name, value, why }) => ({
-      name,
-      why: `Yields to the app: ${why}`,
-      value: nginxQuoted(value),
-      variable: name.toLowerCase().replaceAll('-', '_'),
-    })),
+    altSvc: edge.http3 && `'h3=":${edge.publicPorts.https}"; ma=86400'`,
+    yielding: yieldingHeaders.flatMap(({ name, value, why }) =>
+      headerValue(name, value, framing).map((value) => ({
+        name,
+        why: `Yields to the app: ${why}`,
+        value: nginxQuoted(value),
+        variable: name.toLowerCase().replaceAll('-', '_'),
+      })),
+    ),
   };
+}
+
+/** Framing is answered together with the page policy; everything else is the table's. */
+function headerValue(name: string, value: string, framing: Framing): string[] {
+  if (name !== 'X-Frame-Options') return [value];
+  return framing === 'allowed' ? [] : [framing];
 }
 
 function strictTransportSecurity({ maxAgeSeconds, includeSubdomains, preload }: Edge['hsts']): string {

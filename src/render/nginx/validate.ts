@@ -69,6 +69,13 @@ function routeProblems(route: EdgeRoute, at: string, domains: readonly string[])
     problems.push(
       ...limitProblems(route.rateLimit.requestsPerSecond, route.rateLimit.burst, `${at}.rateLimit`),
     );
+  if (
+    route.timeoutSeconds !== undefined &&
+    !(Number.isInteger(route.timeoutSeconds) && route.timeoutSeconds > 0)
+  )
+    problems.push({ path: `${at}.timeoutSeconds`, message: 'must be a whole number of seconds above 0' });
+  if (route.login !== undefined && !/^[a-z0-9_]+$/.test(route.login))
+    problems.push({ path: `${at}.login`, message: 'must be the name of a secret file' });
   if (route.maxBody !== undefined) problems.push(...bodyProblems(route.maxBody, `${at}.maxBody`));
   for (const [i, origin] of route.cors.entries()) {
     if (!originPattern.test(origin))

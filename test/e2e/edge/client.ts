@@ -40,6 +40,8 @@ export interface Echo {
   names: string[];
   size: number;
   connection: number;
+  /** Requests to `/reset` so far. */
+  resets: number;
 }
 
 const domain = 'a.example.test';

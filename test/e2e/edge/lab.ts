@@ -3,10 +3,14 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fileServerConf } from '../../../src/catalog/static.ts';
 import type { GeneratedFile } from '../../../src/fileset.ts';
+import { renderFileServer } from '../../../src/render/file-server/index.ts';
 import { renderNginx } from '../../../src/render/nginx/index.ts';
 import type { EdgeStack } from '../../../src/render/nginx/validate.ts';
 import { renderSampleApp } from '../../../src/render/sample/index.ts';
+import { edgeLogins } from '../../../src/stack/edge-login.ts';
+import { checkAnswers } from '../../../src/stack/load.ts';
 import { docker, inspect, remove, run, waitFor } from '../docker.ts';
 import { buildImage, ensureImages } from '../images.ts';
 
@@ -20,6 +24,9 @@ const hardening = [
   '--memory=256m',
   '--pids-limit=100',
 ];
+
+/** What the edge asks for on `/dash`. */
+export const dashPassword = 'kV3nT8wqLr5XcY0bZs7PdM2fGh9JaE4uQi6RoNtS1yW';
 
 export const tlsTools = 'css-test/tls-tools:1';
 const upstreamScript = fileURLToPath(new URL('./upstream.mjs', import.meta.url));
@@ -61,6 +68,7 @@ export class EdgeLab {
       network,
     ]);
     await certificates(join(folder, 'certs'));
+    await logins(join(folder, 'secrets'));
     return new EdgeLab(network, folder, stdout.trim());
   }
 
@@ -90,9 +98,9 @@ export class EdgeLab {
     return this.#startNginx('edge', change(renderNginx(stack)), '/etc/secure-stack/nginx/nginx.conf');
   }
 
-  /** Starts the sample workload, which answers on plain HTTP alone. */
-  startSample(): Promise<EdgeContainer> {
-    return this.#startNginx('sample', renderSampleApp(), '/etc/secure-stack/sample/nginx.conf');
+  /** Starts the workload of a static site, by default the sample; it answers on plain HTTP alone. */
+  startSite(singlePage = true, site: readonly GeneratedFile[] = renderSampleApp()): Promise<EdgeContainer> {
+    return this.#startNginx('site', [...siteFiles(singlePage), ...site], fileServerConf(singlePage).target);
   }
 
   async #startNginx(kind: string, files: readonly GeneratedFile[], conf: string): Promise<EdgeContainer> {
@@ -132,6 +140,11 @@ export class EdgeLab {
     return stdout + stderr;
   }
 
+  /** Runs a command inside a container. */
+  async exec({ name }: EdgeContainer, command: readonly string[]): Promise<string> {
+    return (await docker(['exec', name, ...command])).stdout;
+  }
+
   async close(): Promise<void> {
     await remove({ containers: this.#containers, networks: [this.#network] });
     await rm(this.#folder, { recursive: true, force: true });
@@ -166,10 +179,38 @@ export class EdgeLab {
   #volumes(folder: string): string[] {
     return [
       `--volume=${folder}/nginx:/etc/secure-stack/nginx:ro`,
-      `--volume=${folder}/sample:/etc/secure-stack/sample:ro`,
+      `--volume=${folder}/file-server:/etc/secure-stack/file-server:ro`,
+      `--volume=${folder}/sample:/srv/site:ro`,
+      `--volume=${this.#folder}/secrets:/run/secrets:ro`,
       `--volume=${this.#folder}/certs:/etc/secure-stack/certs:ro`,
     ];
   }
+}
+
+export function siteFiles(singlePage: boolean): GeneratedFile[] {
+  return renderFileServer([{ command: [fileServerConf(singlePage).target] }]);
+}
+
+/** The secret files of the route `/dash`. */
+async function logins(folder: string): Promise<void> {
+  const { spec } = checkAnswers({
+    version: 1,
+    name: 'lab',
+    environment: 'development',
+    domains: ['localhost'],
+    tls: { mode: 'dev-ca' },
+    apps: { dash: { image: 'sample', routes: [{ auth: 'basic' }] } },
+  });
+  await mkdir(folder);
+  for (const { name, content } of edgeLogins(spec!).files)
+    await writeFile(
+      join(folder, name),
+      content(
+        () => dashPassword,
+        () => '',
+      ),
+      { mode: 0o444 },
+    );
 }
 
 /** JSON by the letter: valid UTF-8, no duplicate of what a client could have injected. */

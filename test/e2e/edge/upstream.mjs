@@ -1,11 +1,13 @@
 // The app behind the edge under test: shows what reached it, and answers the way careless apps do.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createServer as createHttp2Server } from 'node:http2';
+import { createServer as createHttp2Server, createSecureServer as createHttp2TlsServer } from 'node:http2';
 import { createServer as createTlsServer } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 let connections = 0;
+/** Requests that were answered by a closed connection. */
+let resets = 0;
 
 const careless = {
   '/own': {
@@ -25,7 +27,20 @@ const careless = {
   '/big-header': { 'x-large': 'x'.repeat(12_000) },
 };
 
+/** Server-sent events: one at once, the next after a second. */
+async function events(response) {
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  response.write('data: first\n\n');
+  await sleep(1000);
+  response.end('data: second\n\n');
+}
+
 function answer(request, response) {
+  if (request.url.endsWith('/stream')) return void events(response);
+  if (request.url === '/reset') {
+    resets++;
+    return void request.socket.destroy();
+  }
   // Not the URL parser: hostile paths are no URLs.
   const [pathname, query] = request.url.split('?');
   const status = Number(/^\/(?:api\/|busy\/)?answer\/(\d{3})$/.exec(pathname)?.[1] ?? 200);
@@ -35,7 +50,7 @@ function answer(request, response) {
     size += chunk.length;
   });
   request.on('end', async () => {
-    await sleep(pathname === '/slow' ? Number(query.slice('ms='.length)) : 0);
+    await sleep(pathname.endsWith('/slow') ? Number(query.slice('ms='.length)) : 0);
     if (!response.hasHeader('content-type')) response.setHeader('content-type', 'application/json');
     response.writeHead(status);
     const { method, url, rawHeaders, socket } = request;
@@ -43,7 +58,9 @@ function answer(request, response) {
     const { number: connection } = socket;
     // Long enough to be worth compressing.
     const padding = 'x'.repeat(2000);
-    response.end(JSON.stringify({ method, url, headers: request.headers, names, size, connection, padding }));
+    response.end(
+      JSON.stringify({ method, url, headers: request.headers, names, size, connection, resets, padding }),
+    );
   });
 }
 
@@ -60,8 +77,7 @@ server.on('upgrade', (request, socket) => {
 });
 server.listen(3000);
 
-const grpc = createHttp2Server();
-grpc.on('stream', (stream, headers) => {
+function unary(stream, headers) {
   stream.respond(
     { ':status': 200, 'content-type': 'application/grpc', 'x-seen': JSON.stringify(headers) },
     { waitForTrailers: true },
@@ -69,16 +85,15 @@ grpc.on('stream', (stream, headers) => {
   stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
   stream.resume();
   stream.on('end', () => stream.end());
-});
-grpc.listen(50_052);
+}
+createHttp2Server().on('stream', unary).listen(50_052);
 
 // Over TLS, for nobody but the edge.
-createTlsServer(
-  {
-    cert: readFileSync('/certs/upstream.pem'),
-    key: readFileSync('/certs/upstream-key.pem'),
-    ca: readFileSync('/certs/fullchain.pem'),
-    requestCert: true,
-  },
-  answer,
-).listen(3443);
+const tls = {
+  cert: readFileSync('/certs/upstream.pem'),
+  key: readFileSync('/certs/upstream-key.pem'),
+  ca: readFileSync('/certs/fullchain.pem'),
+  requestCert: true,
+};
+createTlsServer(tls, answer).listen(3443);
+createHttp2TlsServer(tls).on('stream', unary).listen(50_053);

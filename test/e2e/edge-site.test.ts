@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { GeneratedFile } from '../../src/fileset.ts';
+import { requireDocker } from './docker.ts';
+import { call } from './edge/client.ts';
+import { type EdgeContainer, EdgeLab } from './edge/lab.ts';
+
+const file = (path: string, content: string): GeneratedFile => ({
+  path: `sample/${path}`,
+  content,
+  mode: 0o644,
+  class: 'seed',
+});
+
+const site = [
+  file('index.html', 'home'),
+  file('docs/index.html', 'docs'),
+  file('app.js', 'let x;'),
+  file('404.html', 'not here'),
+  file('.env', 'SECRET=1'),
+  file('a b.txt', 'text'),
+];
+
+describe.runIf(requireDocker())('static sites', () => {
+  let lab: EdgeLab;
+  let sample: EdgeContainer;
+  let plain: EdgeContainer;
+  let singlePage: EdgeContainer;
+  const get = (container: EdgeContainer, path: string) => call(container, path, { plain: true });
+
+  beforeAll(async () => {
+    lab = await EdgeLab.open();
+    sample = await lab.startSite();
+    plain = await lab.startSite(false, site);
+    singlePage = await lab.startSite(true, site);
+  });
+  afterAll(() => lab?.close());
+
+  test.each(['/', '/api', '/api/v1/items'])('the sample shows its page on %s', async (path) => {
+    const page = await get(sample, path);
+    expect([page.status, page.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
+    expect(page.body).toContain('Your stack is running');
+  });
+
+  test('the sample has its style, and no configuration to show', async () => {
+    expect((await get(sample, '/style.css')).headers['content-type']).toContain('text/css');
+    expect((await get(sample, '/nginx.conf')).status).toBe(404);
+  });
+
+  test('files by their type, folders by their index, always the current ones', async () => {
+    expect(await get(plain, '/')).toMatchObject({ status: 200, body: 'home' });
+    expect(await get(plain, '/docs/')).toMatchObject({ status: 200, body: 'docs' });
+    const script = await get(plain, '/app.js');
+    expect(script.headers['content-type']).toMatch(/javascript/);
+    expect([script.headers['cache-control'], typeof script.headers.etag]).toEqual(['no-cache', 'string']);
+    expect((await get(plain, '/a%20b.txt')).body).toBe('text');
+  });
+
+  test('a folder without its slash is redirected without naming the container’s port', async () => {
+    const { status, headers } = await get(plain, '/docs');
+    expect([status, headers.location]).toEqual([301, '/docs/']);
+  });
+
+  test('what is not there is the site’s own 404 page, without a version', async () => {
+    const { status, body, headers } = await get(plain, '/nothing');
+    expect([status, body, headers.server]).toEqual([404, 'not here', 'nginx']);
+  });
+
+  test('of a single page, every path is the page, but a missing file is missing', async () => {
+    expect(await get(singlePage, '/cart/7')).toMatchObject({ status: 200, body: 'home' });
+    expect((await get(singlePage, '/assets/old.js')).status).toBe(404);
+    expect((await get(singlePage, '/app.js')).body).toBe('let x;');
+  });
+
+  test.each(['/.env', '/docs/../.env', '/%2eenv', '/../../etc/passwd', '/..%2f..%2fetc/passwd'])(
+    '#41 %s is never served',
+    async (path) => {
+      for (const container of [plain, singlePage]) {
+        const { body } = await get(container, path);
+        expect(body).not.toMatch(/SECRET|root:/);
+      }
+    },
+  );
+});
