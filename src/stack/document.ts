@@ -1,4 +1,4 @@
-import { Document, isMap, parseDocument } from 'yaml';
+import { Document, isMap, isScalar, parse, parseDocument } from 'yaml';
 import type { AnswerPath } from './answer-problem.ts';
 import { parseStackDocument, type StackDocument } from './load.ts';
 import type { StackInput } from './schema.ts';
@@ -37,14 +37,45 @@ export function newStackText(answers: Partial<StackInput>): string {
 }
 
 /**
- * Changes one answer in the text of stack.yaml; comments and everything else stay as they are.
+ * Changes one answer in the text of stack.yaml; comments and everything else stay as they are. One value in place of
+ * another changes just its characters; a key that comes or goes may also settle the white space around it.
  * `undefined` removes the answer.
  */
 export function changeAnswer(source: StackDocument, path: AnswerPath, value: unknown): StackDocument {
+  const node = source.document.getIn(path, true);
+  if (
+    isScalar(node) &&
+    node.range &&
+    isOneWord(node.type) &&
+    value !== undefined &&
+    typeof value !== 'object'
+  ) {
+    const [start, end] = node.range;
+    return parseStackDocument(
+      source.text.slice(0, start) + scalarText(value) + source.text.slice(end),
+      source.file,
+    );
+  }
   const document = parseDocument(source.text);
   if (value === undefined) document.deleteIn(path);
   else document.setIn(path, document.createNode(value));
   return parseStackDocument(toText(document), source.file);
+}
+
+/** Not a block scalar, whose text ends at the next line. */
+function isOneWord(type: string | null | undefined): boolean {
+  return type === 'PLAIN' || type === 'QUOTE_SINGLE' || type === 'QUOTE_DOUBLE';
+}
+
+/** A value as it can stand anywhere in a line: JSON is YAML, and a plain word that means itself needs no quotes. */
+function scalarText(value: unknown): string {
+  if (
+    typeof value === 'string' &&
+    /^[A-Za-z][\w./@+-]*$/.test(value) &&
+    parse(value, { version: '1.1' }) === value
+  )
+    return value;
+  return JSON.stringify(value);
 }
 
 function toText(document: Document): string {

@@ -195,11 +195,49 @@ test('an alias bomb is refused at once', () => {
   expect(problems(bomb)).toEqual(['stack.yaml: must not use YAML anchors and aliases']);
 });
 
-test('changing an answer keeps comments and everything else', () => {
-  const text = `# mine\n${HEAD}apps:\n  web: {image: sample} # the shop\n`;
-  const changed = changeAnswer(parseStackDocument(text, 'stack.yaml'), ['environment'], 'staging');
-  expect(changed.text).toBe(text.replace('production', 'staging').replace('{mode: acme}', '{mode: acme}'));
-  expect(changeAnswer(changed, ['environment'], 'production').text).toBe(text);
+describe('changing an answer', () => {
+  const text = `# mine\n${HEAD.replace('tls: {mode: acme}', "tls:   { mode: 'acme' }   # from the authority")}apps:\n    web: {image: sample} # the shop\n`;
+  const source = parseStackDocument(text, 'stack.yaml');
+
+  test('touches no other character', () => {
+    expect(changeAnswer(source, ['environment'], 'staging').text).toBe(text.replace('production', 'staging'));
+    expect(changeAnswer(source, ['tls', 'mode'], 'dev-ca').text).toBe(text.replace("'acme'", 'dev-ca'));
+    expect(changeAnswer(source, ['domains', 0], '*.example.com').text).toBe(
+      text.replace('shop.example.com', '"*.example.com"'),
+    );
+  });
+
+  test('and changing it back gives the first text again', () => {
+    const there = changeAnswer(source, ['environment'], 'staging');
+    expect(changeAnswer(there, ['environment'], 'production').text).toBe(text);
+  });
+
+  test('a key that comes or goes leaves comments and values', () => {
+    const more = changeAnswer(source, ['edge', 'workers'], 3);
+    expect(more.text).toContain('# the shop');
+    expect(readSpec(more)).toMatchObject({ edge: { workers: 3 }, tls: { mode: 'acme' } });
+    expect(readSpec(changeAnswer(more, ['edge'], undefined)).edge.workers).toBe(2);
+  });
+
+  test('any scalar in place of any other reads back as itself, in block and flow context', () => {
+    const scalar = fc.oneof(
+      fc.string(),
+      fc.string({ unit: fc.constantFrom(...':#,[]{}&*!|>%@`"\' -yesno1') }),
+      fc.integer(),
+      fc.boolean(),
+    );
+    fc.assert(
+      fc.property(scalar, scalar, (before, after) => {
+        const flow = parseStackDocument(
+          `a: {b: ${JSON.stringify(before)}, c: 1}\nd: ${JSON.stringify(before)} # note\n`,
+          'x',
+        );
+        const changed = changeAnswer(changeAnswer(flow, ['a', 'b'], after), ['d'], after);
+        expect(changed.document.toJS()).toEqual({ a: { b: after, c: 1 }, d: after });
+        expect(changed.text).toContain('# note');
+      }),
+    );
+  });
 });
 
 test('a new file says what was answered and refers to its schema', () => {
