@@ -9,13 +9,14 @@ export interface Setting {
   fallback?: unknown;
 }
 
-interface Node {
+/** The part of JSON Schema that our own schema uses. */
+export interface SchemaNode {
   type?: string;
   description?: string;
-  properties?: Record<string, Node>;
-  additionalProperties?: Node | boolean;
-  items?: Node;
-  anyOf?: Node[];
+  properties?: Record<string, SchemaNode>;
+  additionalProperties?: SchemaNode | boolean;
+  items?: SchemaNode;
+  anyOf?: SchemaNode[];
   enum?: unknown[];
   const?: unknown;
   required?: string[];
@@ -24,10 +25,10 @@ interface Node {
 
 /** Every setting, in the schema's order; mappings and lists of mappings are followed, not listed. */
 export function listSettings(schema: unknown): Setting[] {
-  return walk(schema as Node, '', true);
+  return walk(schema as SchemaNode, '', true);
 }
 
-function walk(node: Node, path: string, required: boolean): Setting[] {
+function walk(node: SchemaNode, path: string, required: boolean): Setting[] {
   const inner = unwrapped(node);
   if (inner.properties) {
     return Object.entries(inner.properties).flatMap(([key, child]) =>
@@ -52,14 +53,14 @@ function walk(node: Node, path: string, required: boolean): Setting[] {
 }
 
 /** Looks through `T | null`. */
-function unwrapped(node: Node): Node {
+function unwrapped(node: SchemaNode): SchemaNode {
   const options = node.anyOf?.filter(({ type }) => type !== 'null') ?? [];
   return options.length === 1
     ? { ...options[0]!, ...(node.description ? { description: node.description } : {}) }
     : node;
 }
 
-function typeName(node: Node): string {
+function typeName(node: SchemaNode): string {
   if (node.const !== undefined) return JSON.stringify(node.const);
   if (node.enum) return node.enum.map(String).join(' | ');
   if (node.anyOf) return node.anyOf.map((one) => typeName(unwrapped(one))).join(' | ');
