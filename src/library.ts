@@ -52,11 +52,11 @@ const MASK = 'REDACTED';
 
 function maskedSecrets(stack: Stack): RenderedFile[] {
   const plain = stack.secrets
-    .filter(({ kind }) => kind !== 'derived')
+    .filter(({ kind }) => !['derived', 'previous', 'setting'].includes(kind))
     .map((secret) => ({ ...secret, kind: 'external' as const }));
-  const derived = stack.secrets.filter(({ kind }) => kind === 'derived');
+  const others = stack.secrets.filter(({ kind }) => ['derived', 'previous', 'setting'].includes(kind));
   const state = resolveSecrets({
-    secrets: [...plain, ...derived],
+    secrets: [...plain, ...others],
     secretFiles: stack.secretFiles,
     existing: undefined,
     existingFiles: new Map(),

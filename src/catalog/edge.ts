@@ -1,8 +1,9 @@
-import type { TlsMode, Workload } from '../stack/model.ts';
+import type { Workload } from '../stack/model.ts';
+import { ACME_FOLDERS, CHALLENGE_TARGET } from './acme.ts';
 
 /**
  * nginx, the Docker official image, series 1.30: needs 1.30.7 or newer (HTTP/2, map and resolver fixes of November
- * 2026), so the series tag is used until `pin` makes it exact. Not the `-slim` variant: it lacks the ACME module.
+ * 2026), so the series tag is used until `pin` makes it exact.
  *
  * Sources: nginx/docker-nginx stable/debian/Dockerfile, docker-library/official-images library/nginx,
  * nginx security advisories.
@@ -15,13 +16,16 @@ export const NGINX_USER = '101:101';
 /** Ports inside the container; above 1024 so that no runtime needs a capability for them. */
 export const EDGE_PORTS = { http: 8080, https: 8443 } as const;
 
-export function edgeWorkload(mode: TlsMode, workers: number): Omit<Workload, 'published'> {
+export function edgeWorkload(
+  { challenges }: { challenges: boolean },
+  workers: number,
+): Omit<Workload, 'published'> {
   return {
     name: 'edge',
     kind: 'edge',
     title: 'nginx reverse proxy',
     image: NGINX_IMAGE,
-    command: ['nginx', '-c', '/etc/secure-stack/nginx/nginx.conf', '-g', 'daemon off;'],
+    command: ['sh', '/etc/secure-stack/nginx/serve.sh'],
     user: NGINX_USER,
     environment: {},
     secretMounts: [],
@@ -30,11 +34,9 @@ export function edgeWorkload(mode: TlsMode, workers: number): Omit<Workload, 'pu
     volumes: [],
     mounts: [
       { source: 'nginx', target: '/etc/secure-stack/nginx' },
-      mode === 'acme'
-        ? // Account key and certificates must survive a new container: authorities limit how often they issue.
-          { source: 'certs/acme', target: '/var/lib/acme', writable: true }
-        : // The folder, not the files: a renewed certificate arrives by rename, which a file mount would never show.
-          { source: 'certs/live', target: '/etc/secure-stack/certs' },
+      // The folder, not the files: a renewed certificate arrives by rename, which a file mount would never show.
+      { source: 'certs/live', target: '/etc/secure-stack/certs' },
+      ...(challenges ? [{ source: ACME_FOLDERS.challenge, target: CHALLENGE_TARGET }] : []),
     ],
     health: {
       test: ['CMD', 'curl', '-fsS', '-o', '/dev/null', `http://127.0.0.1:${EDGE_PORTS.http}/health`],

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import { encodeUserinfo } from '../secrets/userinfo.ts';
+import { aclUser, digest } from './key-value-rotation.ts';
 import { limitsSchema } from './limits.ts';
 import { type CatalogService, defineService } from './service.ts';
 
@@ -55,6 +55,7 @@ export function keyValueService(engine: Engine): CatalogService {
   const { name, title } = engine;
   const appPassword = `${name.toUpperCase()}_APP_PASSWORD`;
   const adminPassword = `${name.toUpperCase()}_ADMIN_PASSWORD`;
+  const admin = { name: 'admin', secret: adminPassword };
   const aclFile = `${name}_users.acl`;
   return defineService<Options>({
     name,
@@ -123,18 +124,27 @@ export function keyValueService(engine: Engine): CatalogService {
             name: aclFile,
             from: [appPassword, adminPassword],
             consumers: [name],
-            content: (value) =>
-              [
+            content: (value, previous) => {
+              const passwords = (id: string) => [
+                digest(value(id)),
+                ...(previous(id) ? [digest(previous(id))] : []),
+              ];
+              return [
                 'user default off',
                 // Everything but what could harm the server itself; INFO is what client libraries ask when they connect.
-                `user ${USER} on ${digest(value(appPassword))} ~* &* +@all -@admin -@dangerous +info`,
-                `user admin on ${digest(value(adminPassword))} ~* &* +@all`,
+                `user ${USER} on ${passwords(appPassword).join(' ')} ~* &* +@all -@admin -@dangerous +info`,
+                `user admin on ${passwords(adminPassword).join(' ')} ~* &* +@all`,
                 'user health on nopass resetkeys resetchannels -@all +ping',
                 '',
-              ].join('\n'),
+              ].join('\n');
+            },
           },
         ],
         files: [],
+        credentials: [
+          aclUser({ engine: name, name: USER, secret: appPassword, admin }),
+          aclUser({ engine: name, name: admin.name, secret: adminPassword, admin }),
+        ],
       };
     },
     connect() {
@@ -152,9 +162,4 @@ export function keyValueService(engine: Engine): CatalogService {
       };
     },
   });
-}
-
-/** ACL form of a password. A plain digest is safe here: the password is random with 256 bits, not guessable. */
-function digest(password: string): string {
-  return `#${createHash('sha256').update(password).digest('hex')}`;
 }

@@ -60,6 +60,7 @@ export const mailpit = defineService<Options>({
       secrets: [],
       secretFiles: [],
       files: [],
+      credentials: [],
     };
   },
   connect: () => ({ environment: { SMTP_HOST: 'mailpit', SMTP_PORT: '1025' }, secrets: [] }),

@@ -1,6 +1,16 @@
 import * as v from 'valibot';
 import { encodeUserinfo } from '../secrets/userinfo.ts';
 import { limitsSchema } from './limits.ts';
+import {
+  APP_PASSWORD,
+  APP_ROLE,
+  LOGINS,
+  OWNER,
+  SUPERUSER_PASSWORD,
+  singleLogin,
+  superuser,
+  twoLogins,
+} from './postgres-rotation.ts';
 import { defineService } from './service.ts';
 
 /**
@@ -17,8 +27,6 @@ const DATA = { 17: '/var/lib/postgresql/data', 18: '/var/lib/postgresql' } as co
 /** Debian variants; the Alpine ones use 70. */
 const UID = 999;
 
-const ROLE = 'app';
-
 const options = v.strictObject({
   version: v.optional(v.pipe(v.picklist([17, 18]), v.description('Major version.')), 18),
   database: v.optional(
@@ -33,6 +41,15 @@ const options = v.strictObject({
     ),
     'app',
   ),
+  rotation: v.optional(
+    v.pipe(
+      v.picklist(['single', 'two-role']),
+      v.description(
+        '`single`: the apps log in as `app`, and a new password costs the requests of their restart; `two-role`: as `app_a` or `app_b` in turn, and no request fails.',
+      ),
+    ),
+    'single',
+  ),
   limits: limitsSchema({ memory: '512m', cpus: 1, pids: 200 }),
 });
 
@@ -43,7 +60,8 @@ export const postgres = defineService<Options>({
   title: 'PostgreSQL',
   summary: 'relational database',
   options,
-  build({ options: { version, database, limits } }) {
+  build({ options: { version, database, rotation, limits } }) {
+    const twoRole = rotation === 'two-role';
     return {
       port: 5432,
       workload: {
@@ -56,7 +74,11 @@ export const postgres = defineService<Options>({
           // container gets in without being the server's own account; the operator still can, for repairs.
           POSTGRES_INITDB_ARGS: '--auth-local=peer --auth-host=scram-sha-256 --data-checksums',
         },
-        secretMounts: [{ name: 'postgres_password' }, { name: 'postgres_app_password' }],
+        secretMounts: [
+          { name: 'postgres_password' },
+          { name: 'postgres_app_password' },
+          ...(twoRole ? [{ name: 'postgres_app_role' }] : []),
+        ],
         secretVariables: [],
         tmpfs: [
           { target: '/var/run/postgresql', size: '16m', mode: '0775', uid: UID, gid: UID },
@@ -83,7 +105,7 @@ export const postgres = defineService<Options>({
       },
       secrets: [
         {
-          id: 'POSTGRES_PASSWORD',
+          id: SUPERUSER_PASSWORD,
           kind: 'password',
           class: 'bootstrap',
           what: 'PostgreSQL superuser postgres; read by the image on the first start only',
@@ -91,42 +113,85 @@ export const postgres = defineService<Options>({
           consumers: ['postgres'],
         },
         {
-          id: 'POSTGRES_APP_PASSWORD',
+          id: APP_PASSWORD,
           kind: 'password',
           class: 'engine',
-          what: `PostgreSQL role ${ROLE}, which the apps log in with`,
+          what: twoRole
+            ? `PostgreSQL login of the apps, the role named by ${APP_ROLE}`
+            : `PostgreSQL role ${OWNER}, which the apps log in with`,
           placeholder: 'generated',
           consumers: ['postgres'],
         },
+        ...(twoRole
+          ? [
+              {
+                id: APP_ROLE,
+                kind: 'setting' as const,
+                class: 'engine' as const,
+                what: `not secret: which of ${LOGINS.join(' and ')} the apps log in as; rotation changes it`,
+                placeholder: LOGINS[0],
+                consumers: ['postgres'],
+              },
+            ]
+          : []),
       ],
       secretFiles: [
         {
           name: 'postgres_password',
-          from: ['POSTGRES_PASSWORD'],
-          content: (value) => value('POSTGRES_PASSWORD'),
+          from: [SUPERUSER_PASSWORD],
+          content: (value) => value(SUPERUSER_PASSWORD),
           consumers: ['postgres'],
+          readOnce: true,
         },
         {
           name: 'postgres_app_password',
-          from: ['POSTGRES_APP_PASSWORD'],
-          content: (value) => value('POSTGRES_APP_PASSWORD'),
+          from: [APP_PASSWORD],
+          content: (value) => value(APP_PASSWORD),
           consumers: ['postgres'],
+          readOnce: true,
+        },
+        ...(twoRole
+          ? [
+              {
+                name: 'postgres_app_role',
+                from: [APP_ROLE],
+                content: (value: (id: string) => string) => value(APP_ROLE),
+                consumers: ['postgres'],
+                readOnce: true,
+              },
+            ]
+          : []),
+      ],
+      files: [
+        {
+          path: 'postgres/init/10-app-role.sh',
+          mode: 0o755,
+          content: twoRole ? TWO_ROLE_INIT_SCRIPT : INIT_SCRIPT,
         },
       ],
-      files: [{ path: 'postgres/init/10-app-role.sh', mode: 0o755, content: INIT_SCRIPT }],
+      credentials: [twoRole ? twoLogins(database) : singleLogin(database), superuser()],
     };
   },
-  connect({ database }) {
+  connect({ database, rotation }) {
+    const twoRole = rotation === 'two-role';
     return {
-      environment: { PGHOST: 'postgres', PGPORT: '5432', PGUSER: ROLE, PGDATABASE: database },
+      environment: {
+        PGHOST: 'postgres',
+        PGPORT: '5432',
+        ...(twoRole ? {} : { PGUSER: OWNER }),
+        PGDATABASE: database,
+      },
+      ...(twoRole ? { settings: [{ variable: 'PGUSER', from: APP_ROLE }] } : {}),
       secrets: [
         {
           variable: 'DATABASE_URL',
           what: 'PostgreSQL connection URL',
-          placeholder: `postgresql://${ROLE}:password@postgres:5432/${database}`,
-          from: ['POSTGRES_APP_PASSWORD'],
-          derive: (value) =>
-            `postgresql://${ROLE}:${encodeUserinfo(value('POSTGRES_APP_PASSWORD'))}@postgres:5432/${database}`,
+          placeholder: `postgresql://${twoRole ? LOGINS[0] : OWNER}:password@postgres:5432/${database}`,
+          from: twoRole ? [APP_PASSWORD, APP_ROLE] : [APP_PASSWORD],
+          derive: (value) => {
+            const role = twoRole ? value(APP_ROLE) : OWNER;
+            return `postgresql://${role}:${encodeUserinfo(value(APP_PASSWORD))}@postgres:5432/${database}`;
+          },
         },
       ],
     };
@@ -143,8 +208,27 @@ const INIT_SCRIPT = `#!/bin/bash
 set -euo pipefail
 psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --username postgres --dbname postgres --set=database="$POSTGRES_DB" <<'SQL'
 \\set password \`cat /run/secrets/postgres_app_password\`
-CREATE ROLE ${ROLE} LOGIN PASSWORD :'password';
-ALTER DATABASE :"database" OWNER TO ${ROLE};
+CREATE ROLE ${OWNER} LOGIN PASSWORD :'password';
+ALTER DATABASE :"database" OWNER TO ${OWNER};
+REVOKE ALL ON DATABASE :"database" FROM PUBLIC;
+SQL
+`;
+
+/**
+ * The two logins are disabled but for the one in use. What either of them makes belongs to the owner, since each works
+ * under its name from the moment it has logged in.
+ */
+const TWO_ROLE_INIT_SCRIPT = `#!/bin/bash
+# Runs once, on the first start with an empty volume: an owner that cannot log in, and the two roles that the apps log
+# in with in turn, so that a password can be changed while the other one still works.
+set -euo pipefail
+psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --username postgres --dbname postgres --set=database="$POSTGRES_DB" <<'SQL'
+\\set password \`cat /run/secrets/postgres_app_password\`
+\\set login \`cat /run/secrets/postgres_app_role\`
+CREATE ROLE ${OWNER} NOLOGIN;
+${LOGINS.map((login) => `CREATE ROLE ${login} NOLOGIN IN ROLE ${OWNER};\nALTER ROLE ${login} SET role TO '${OWNER}';`).join('\n')}
+ALTER ROLE :"login" LOGIN PASSWORD :'password';
+ALTER DATABASE :"database" OWNER TO ${OWNER};
 REVOKE ALL ON DATABASE :"database" FROM PUBLIC;
 SQL
 `;

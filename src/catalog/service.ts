@@ -1,5 +1,6 @@
 import type { GenericSchema } from 'valibot';
 import type { Environment, Secret, SecretFile, Workload, WorkloadFile } from '../stack/model.ts';
+import type { Credential } from './rotation.ts';
 
 /** An app of the user's that needs a catalogue service. */
 export interface Client {
@@ -22,12 +23,16 @@ export interface ServiceParts {
   secrets: readonly Secret[];
   secretFiles: readonly SecretFile[];
   files: readonly WorkloadFile[];
+  /** Passwords that the service itself knows, and how each is changed while it runs. */
+  credentials: readonly Credential[];
 }
 
 /** What a client app gets in order to connect. */
 export interface Connection {
   /** Plain settings: host, port, user. */
   environment: Readonly<Record<string, string>>;
+  /** Settings that `.env` holds because a rotation changes them; not secret. */
+  settings?: readonly { variable: string; from: string }[];
   /** Variable (e.g. `DATABASE_URL`) and how its value is made from others. */
   secrets: readonly ConnectionSecret[];
 }

@@ -7,11 +7,13 @@ export interface Arguments {
   command: CommandName;
   /** Folder of the stack (or, for `explain`, the setting), as typed. */
   target?: string;
+  /** For `rotate`: the secrets, named as in `.env`. */
+  names: readonly string[];
   switches: ReadonlySet<string>;
   values: ReadonlyMap<string, readonly string[]>;
 }
 
-const COMMANDS: readonly CommandName[] = ['check', 'render', 'explain', 'pin'];
+const COMMANDS: readonly CommandName[] = ['check', 'render', 'explain', 'pin', 'rotate', 'status'];
 
 /**
  * @param argv arguments after the program's name
@@ -22,7 +24,10 @@ export function parseArguments(argv: readonly string[]): Arguments {
   const command = COMMANDS.find((name) => name === first && argv[0] === name) ?? 'create';
   const rest = command === 'create' ? argv : argv.slice(1);
   const known = flags.filter((flag) => flag.commands.includes(command));
-  const { values, positionals } = parse(rest, known, command);
+  const { values, positionals: words } = parse(rest, known, command);
+  // No folder of a stack is called like a variable; one that is can still be written ./NAME.
+  const names = command === 'rotate' ? words.filter((word) => /^[A-Z][A-Z0-9_]*$/.test(word)) : [];
+  const positionals = words.filter((word) => !names.includes(word));
   if (positionals.length > 1) {
     throw new UserError({
       message: `takes one ${command === 'explain' ? 'setting' : 'folder'}, not ${positionals.length}: ${positionals.join(' ')}`,
@@ -39,6 +44,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
   return {
     command,
     ...(positionals[0] === undefined ? {} : { target: positionals[0] }),
+    names,
     switches,
     values: texts,
   };

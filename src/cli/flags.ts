@@ -1,6 +1,6 @@
 import { questions } from '../stack/questions.ts';
 
-export type CommandName = 'create' | 'check' | 'render' | 'explain' | 'pin';
+export type CommandName = 'create' | 'check' | 'render' | 'explain' | 'pin' | 'rotate' | 'status';
 
 export interface Flag {
   name: string;
@@ -13,11 +13,16 @@ export interface Flag {
 }
 
 const ANSWERS: readonly CommandName[] = ['create'];
-const ALL: readonly CommandName[] = ['create', 'check', 'render', 'explain', 'pin'];
+const ALL: readonly CommandName[] = ['create', 'check', 'render', 'explain', 'pin', 'rotate', 'status'];
 
 /** Every flag of the program: parsing, help and the reference come from here. */
 export const flags: readonly Flag[] = [
-  { name: 'yes', short: 'y', help: 'ask nothing; take the default where there is one', commands: ['create'] },
+  {
+    name: 'yes',
+    short: 'y',
+    help: 'ask nothing; take the default where there is one',
+    commands: ['create', 'rotate'],
+  },
   {
     name: 'config',
     value: 'FILE',
@@ -58,13 +63,62 @@ export const flags: readonly Flag[] = [
     value: 'NAME=FILE',
     multiple: true,
     help: 'take the value of an external secret from a file',
-    commands: ['create'],
+    commands: ['create', 'rotate'],
   },
   {
     name: 'dry-run',
     short: 'n',
-    help: 'show what would change, as a diff with secrets masked; write nothing',
-    commands: ['create'],
+    help: 'show what would change, with secrets masked; write nothing',
+    commands: ['create', 'rotate'],
+  },
+  { name: 'all', help: 'every secret but the keys of stored data', commands: ['rotate'] },
+  { name: 'due', help: 'the secrets that are due by the schedule', commands: ['rotate'] },
+  {
+    name: 'class',
+    value: 'engine|signing|external|bootstrap|certificate',
+    multiple: true,
+    help: 'the secrets of a class',
+    commands: ['rotate'],
+  },
+  {
+    name: 'emergency',
+    help: 'a value is known to others: end the old ones first, with every session; names, or everything',
+    commands: ['rotate'],
+  },
+  {
+    name: 'retire',
+    help: 'drop the replaced keys whose time is over, or those named',
+    commands: ['rotate'],
+  },
+  { name: 'resume', help: 'finish a rotation that was interrupted', commands: ['rotate'] },
+  { name: 'rollback', help: 'undo a rotation that was interrupted', commands: ['rotate'] },
+  {
+    name: 'offline',
+    help: 'while the stack does not run: change the files only; services take them when they start',
+    commands: ['rotate'],
+  },
+  {
+    name: 'repair',
+    help: 'set the password anew where a service does not accept the one in the env file',
+    commands: ['rotate'],
+  },
+  {
+    name: 'accept-logout',
+    help: 'agree that the sessions of apps that know one key only end',
+    commands: ['rotate'],
+  },
+  {
+    name: 'prometheus',
+    value: 'FILE',
+    help: 'write the ages for node_exporter, into its textfile folder',
+    commands: ['status'],
+  },
+  {
+    name: 'against',
+    value: 'FILE',
+    multiple: true,
+    help: 'an env file of another environment, which must share no value',
+    commands: ['status'],
   },
   {
     name: 'exit-code',

@@ -45,6 +45,30 @@ export const commandHelp: Readonly<Record<CommandName, CommandHelp>> = {
       ['create-secure-stack explain apps.needs', 'one setting of stack.yaml'],
     ],
   },
+  rotate: {
+    usage: 'create-secure-stack rotate [NAME…] [DIR]',
+    summary:
+      'Replaces secrets while the stack runs: in the services first, then in the files, then in the apps, one after another. An interrupted rotation is finished with --resume or undone with --rollback.',
+    examples: [
+      ['create-secure-stack rotate', 'show every secret, then choose'],
+      ['create-secure-stack rotate --due --yes', 'from cron'],
+      ['create-secure-stack rotate POSTGRES_APP_PASSWORD --dry-run', 'what it would do'],
+      ['create-secure-stack rotate --emergency', 'somebody has the secrets: old values end at once'],
+      [
+        'create-secure-stack rotate WEB_STRIPE_SECRET_KEY --secret-file WEB_STRIPE_SECRET_KEY=key.txt',
+        'a new value of a third party',
+      ],
+    ],
+  },
+  status: {
+    usage: 'create-secure-stack status [DIR]',
+    summary:
+      'Age and due date of every secret and certificate, an open rotation, values shared with other environments; exits with 4 when something is due.',
+    examples: [
+      ['create-secure-stack status', 'this folder'],
+      ['create-secure-stack status --prometheus /var/lib/node_exporter/shop.prom', 'for monitoring'],
+    ],
+  },
   pin: {
     usage: 'create-secure-stack pin [DIR]',
     summary:
@@ -58,7 +82,7 @@ export const exitCodes: readonly (readonly [number, string])[] = [
   [1, 'failed'],
   [2, 'wrong use, wrong or missing answer'],
   [3, 'refused: would lose your edits, not a stack folder, locked'],
-  [4, 'drift or findings (check, --dry-run --exit-code)'],
+  [4, 'drift or findings (check, status, --dry-run --exit-code)'],
   [130, 'Ctrl-C'],
   [143, 'SIGTERM'],
 ];
@@ -66,7 +90,8 @@ export const exitCodes: readonly (readonly [number, string])[] = [
 /** Help for one command, examples first. `width` in columns. */
 export function helpText(command: CommandName, width: number): string {
   const { usage, summary, examples } = commandHelp[command];
-  const others = command === 'create' ? (['check', 'render', 'explain', 'pin'] as const) : [];
+  const others =
+    command === 'create' ? (['check', 'rotate', 'status', 'render', 'explain', 'pin'] as const) : [];
   return [
     ...wrap(summary, width, ''),
     '',

@@ -55,6 +55,10 @@ async function dispatch({ args, output }: Invocation): Promise<ExitCode> {
       return (await import('./commands/render.ts')).renderCommand({ args, output });
     case 'explain':
       return (await import('./commands/explain.ts')).explain({ args, output });
+    case 'rotate':
+      return (await import('./commands/rotate.ts')).rotate({ args, output });
+    case 'status':
+      return (await import('./commands/status.ts')).status({ args, output });
     case 'pin':
       return (await import('./commands/pin.ts')).pin({ args, output });
   }

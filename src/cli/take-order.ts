@@ -41,7 +41,7 @@ export async function takeOrder({ args, output }: Invocation): Promise<Order | '
 }
 
 /** Prompts need a terminal at both ends, and nobody wants them in CI or with --yes. */
-function mayAsk(args: Arguments): boolean {
+export function mayAsk(args: Arguments): boolean {
   const ci = process.env['CI'] !== undefined && process.env['CI'] !== '' && process.env['CI'] !== 'false';
   const terminal =
     process.stdin.isTTY === true && process.stderr.isTTY === true && process.env['TERM'] !== 'dumb';
@@ -55,7 +55,7 @@ function mayAsk(args: Arguments): boolean {
 }
 
 /** `--secret-file WEB_API_KEY=key.txt`: values come from files, so that they stand in no process list. */
-function suppliedSecrets(args: Arguments): Record<string, string> {
+export function suppliedSecrets(args: Arguments): Record<string, string> {
   return Object.fromEntries(
     (args.values.get('secret-file') ?? []).map((text) => {
       const [, name, file] = /^([A-Z][A-Z0-9_]*)=(.+)$/.exec(text) ?? [];

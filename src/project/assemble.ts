@@ -2,6 +2,7 @@ import { checkCertificateFiles } from '../certs/user-files.ts';
 import { UserError } from '../errors.ts';
 import type { FileTree, GeneratedFile } from '../fileset.ts';
 import { renderFiles } from '../render/stack.ts';
+import { agesFile, updateAges } from '../rotation/ages.ts';
 import type { RandomSource } from '../secrets/kinds.ts';
 import { renderSecretFiles } from '../secrets/secret-files.ts';
 import { resolveSecrets, type SecretState } from '../secrets/store.ts';
@@ -42,10 +43,18 @@ export async function assemble(
   });
   const plain = renderFiles(stack, { digests: inputs.digests });
   const secretTree = renderSecretFiles(secrets, stack);
+  const ages = updateAges(inputs.ages, { secrets: stack.secrets, values: secrets.values, now, random });
   const certificates = await certificateFiles(stack, inputs, now);
   return {
     tree: {
-      files: [...plain.files, ...lockFile(inputs.digests), ...secretTree.files, ...certificates.files],
+      files: [
+        ...plain.files,
+        ...lockFile(inputs.digests),
+        ...secretTree.files,
+        // A stack without secrets has nothing to tell the age of.
+        ...(stack.secrets.length > 0 ? [agesFile(ages, stack.secretStore)] : []),
+        ...certificates.files,
+      ],
       directories: [...plain.directories, ...secretTree.directories],
     },
     secrets,

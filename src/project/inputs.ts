@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { UserError } from '../errors.ts';
+import { EXIT, UserError } from '../errors.ts';
+import { type Ages, agesPath, parseAges } from '../rotation/ages.ts';
+import { readRotation, rotationJournalPath } from '../rotation/journal.ts';
 import { type EnvFile, parseEnvFile } from '../secrets/env-parse.ts';
 import type { Stack } from '../stack/model.ts';
 import type { StackSpec } from '../stack/schema.ts';
@@ -10,6 +12,8 @@ export interface Inputs {
   env: EnvFile | undefined;
   /** Content of the secret files by name. */
   secretFiles: ReadonlyMap<string, string>;
+  /** How old the secrets are; absent in a stack from before that was recorded. */
+  ages: Ages | undefined;
   certificates: CertificateInputs;
   digests: Readonly<Record<string, string>>;
 }
@@ -31,11 +35,22 @@ export const LOCK_FILE = 'images.lock.json';
 
 /**
  * Reads what is there. A missing file is absent; an unreadable one is an error.
- * @throws {UserError} when a file is not what it should be, with its line where it has one
+ * @throws {UserError} when a file is not what it should be, with its line where it has one; exit 3 while a rotation is
+ * open, whose values must not be taken for the stack's
  */
 export function readInputs(root: string, spec: StackSpec, stack: Stack): Inputs {
   const { envFile, directory } = stack.secretStore;
+  if (readRotation(rotationJournalPath(resolve(root, directory))) !== undefined) {
+    throw new UserError(
+      {
+        message: 'a rotation was interrupted',
+        hint: 'first "create-secure-stack rotate --resume" or "--rollback"',
+      },
+      EXIT.refused,
+    );
+  }
   const env = readOptional(resolve(root, envFile));
+  const ages = readOptional(resolve(root, agesPath(stack.secretStore)));
   return {
     env: env === undefined ? undefined : parseEnvFile(env, envFile),
     secretFiles: new Map(
@@ -44,6 +59,7 @@ export function readInputs(root: string, spec: StackSpec, stack: Stack): Inputs 
         return content === undefined ? [] : [[name, content] as const];
       }),
     ),
+    ages: ages === undefined ? undefined : parseAges(ages, agesPath(stack.secretStore)),
     certificates: certificateInputs(root, spec),
     digests: readDigests(root),
   };

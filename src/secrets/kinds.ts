@@ -17,7 +17,7 @@ const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
  * argument, where a leading `-` would be taken for an option. Passwords and HMAC keys are 43 characters of
  * `[A-Za-z0-9]`, drawn by nanoid's rejection sampling: `byte % 62` would favour eight of the letters.
  *
- * @throws {Error} for `external` and `derived`, which are never invented, and when the source is evidently broken
+ * @throws {Error} for the kinds that are never invented, such as `external`, and when the source is evidently broken
  */
 export function generateSecret(kind: SecretKind, random: RandomSource): string {
   const bytes = guarded(random);
@@ -35,6 +35,8 @@ export function generateSecret(kind: SecretKind, random: RandomSource): string {
       return uuid(bytes(16));
     case 'external':
     case 'derived':
+    case 'previous':
+    case 'setting':
       throw new Error(`a secret of kind ${kind} cannot be generated`);
   }
 }
@@ -64,6 +66,8 @@ export function checkSecretFormat(kind: SecretKind, value: string): string | und
     case 'external':
       return looksLikePlaceholder(value) ? 'looks like a placeholder, not like a value' : undefined;
     case 'derived':
+    case 'previous':
+    case 'setting':
       return undefined;
   }
 }

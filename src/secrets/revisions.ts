@@ -25,6 +25,8 @@ export interface RevisionInput {
   after: SecretValues;
   /** What the secret files will hold; without those that are not written. */
   filesAfter: SecretValues;
+  /** The counters stay as they are in `before`. */
+  keep?: true;
 }
 
 /**
@@ -32,20 +34,21 @@ export interface RevisionInput {
  * workload or a value it sees is about to change, else the same; 1 for a workload that had none.
  */
 export function secretRevisions(input: RevisionInput): Map<string, number> {
-  const { secrets, secretFiles, before, filesBefore, after, filesAfter } = input;
+  const { secrets, secretFiles, before, filesBefore, after, filesAfter, keep = false } = input;
   const workloads = [...new Set(secretFiles.flatMap((file) => file.consumers))];
   const revisions = new Map<string, number>();
   for (const workload of workloads) {
     const changed =
-      secretFiles.some(
+      !keep &&
+      (secretFiles.some(
         (file) =>
           file.consumers.includes(workload) &&
           // A file that is missing on both sides is blank on both.
           (filesBefore.get(file.name) ?? '') !== filesAfter.get(file.name),
       ) ||
-      secrets.some(
-        (secret) => secret.consumers.includes(workload) && before?.get(secret.id) !== after.get(secret.id),
-      );
+        secrets.some(
+          (secret) => secret.consumers.includes(workload) && before?.get(secret.id) !== after.get(secret.id),
+        ));
     const variable = secretsRevisionVariable(workload);
     const current = before?.get(variable) ?? '';
     // A damaged counter starts again: what counts is that the label differs from the container's.

@@ -83,7 +83,8 @@ const exampleHeader = [
 const groups: readonly { title: string; comment: string; holds: (secret: Secret) => boolean }[] = [
   {
     title: 'entered by you',
-    comment: 'Issued by others. Nothing starts while one of these is blank; fill it in and run create-secure-stack again.',
+    comment:
+      'Issued by others. Nothing starts while one of these is blank; fill it in and run create-secure-stack again.',
     holds: ({ kind, class: name }) => kind !== 'derived' && name === 'external',
   },
   {

@@ -17,6 +17,10 @@ export interface ResolveInput {
   /** Values the user has just entered, by id. */
   supplied: Readonly<Record<string, string>>;
   random: RandomSource;
+  /** In a rotation: the values being replaced that must still work. */
+  previous?: SecretValues;
+  /** In a rotation: the counters stand in `existing` as they shall be; otherwise they follow from what changed. */
+  keepRevisions?: true;
 }
 
 /** Every secret of a stack with its value. Can be logged: values do not show. */
@@ -72,7 +76,8 @@ export function resolveSecrets(input: ResolveInput): SecretState {
     const entered = withoutPlaceholder(secret, supplied[secret.id]);
     if (kept && entered && kept !== entered) ignored.push(secret.id);
     let value = kept || entered;
-    if (!value && secret.kind !== 'external') {
+    if (!value && secret.kind === 'setting') value = secret.placeholder;
+    if (!value && secret.kind !== 'external' && secret.kind !== 'previous') {
       value = generateSecret(secret.kind, input.random);
       generated.push(secret.id);
     }
@@ -82,7 +87,7 @@ export function resolveSecrets(input: ResolveInput): SecretState {
 
   const after = new SecretValues(secrets.map(({ id }) => [id, values.get(id) ?? '']));
   refuseUnwritable(after);
-  const files = fileContents(input.secretFiles, after);
+  const files = fileContents(input.secretFiles, after, input.previous ?? new SecretValues());
   const revisions = secretRevisions({
     secrets,
     secretFiles: input.secretFiles,
@@ -90,6 +95,7 @@ export function resolveSecrets(input: ResolveInput): SecretState {
     filesBefore: input.existingFiles,
     after,
     filesAfter: files,
+    ...(input.keepRevisions ? { keep: true } : {}),
   });
   for (const variable of revisions.keys()) {
     if (byId.has(variable))
@@ -142,14 +148,19 @@ function derive(
   return values.get(secret.id)!;
 }
 
-function fileContents(secretFiles: readonly SecretFile[], values: SecretValues): SecretValues {
+function fileContents(
+  secretFiles: readonly SecretFile[],
+  values: SecretValues,
+  previous: SecretValues,
+): SecretValues {
   const contents: [string, string][] = [];
   for (const file of secretFiles) {
     const known = (id: string) => {
       if (!values.has(id)) throw new Error(`secret file ${file.name} needs ${id}, which does not exist`);
       return values.get(id);
     };
-    if (file.from.every((id) => known(id) !== '')) contents.push([file.name, file.content(known)]);
+    if (file.optional || file.from.every((id) => known(id) !== ''))
+      contents.push([file.name, file.content(known, (id) => previous.get(id))]);
   }
   return new SecretValues(contents);
 }

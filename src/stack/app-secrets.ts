@@ -2,14 +2,22 @@ import { catalog } from '../catalog/index.ts';
 import { STATIC_PORT } from '../catalog/static.ts';
 import { UserError } from '../errors.ts';
 import { knownKey } from '../secrets/known-keys.ts';
-import type { Secret, SecretClass, SecretFile, SecretKind, SecretMount } from './model.ts';
+import type {
+  KeyOverlap,
+  Secret,
+  SecretClass,
+  SecretFile,
+  SecretKind,
+  SecretMount,
+  SecretVariable,
+} from './model.ts';
 import type { AppSpec, StackSpec } from './schema.ts';
 
 /** How one app's container gets its connection settings and secrets. */
 export interface AppWiring {
   environment: Record<string, string>;
   mounts: SecretMount[];
-  variables: { variable: string; secret: string }[];
+  variables: SecretVariable[];
 }
 
 export interface AppSecrets {
@@ -50,8 +58,9 @@ function connect(result: AppSecrets, spec: StackSpec, name: string, app: AppSpec
         : `http${target.upstreamTls ? 's' : ''}://${need}:${target.port}`;
     return;
   }
-  const { environment, secrets } = service.connect(spec.services[need]);
+  const { environment, settings = [], secrets } = service.connect(spec.services[need]);
   Object.assign(wiring.environment, environment);
+  for (const { variable, from } of settings) wiring.variables.push({ variable, secret: from, plain: true });
   for (const secret of secrets) {
     const id = secretId(name, secret.variable);
     if (app.delivery === 'variable') {
@@ -76,20 +85,65 @@ function own(result: AppSecrets, spec: StackSpec, name: string, app: AppSpec, va
   const id = secretId(name, variable);
   const consumers = [name, ...secret.sharedWith];
   const known = secret.kind === 'external' ? knownKey(variable) : undefined;
+  const secretClass = secret.class ?? classOf(secret.kind);
+  const overlap = keyOverlap(spec, id, secretClass, secret, consumers);
   result.secrets.push({
     id,
     kind: secret.kind as SecretKind,
-    class: secret.class ?? classOf(secret.kind),
+    class: secretClass,
     what: `${variable} of ${consumers.join(' and ')}${known?.url ? `; from ${known.url}` : secret.kind === 'external' ? '; yours to enter' : ''}`,
     placeholder: known?.placeholder ?? (secret.kind === 'external' ? 'your-value' : 'generated'),
     consumers,
+    ...(overlap ? { overlap } : {}),
   });
+  const previous = overlap?.previous;
+  if (previous !== undefined) {
+    result.secrets.push({
+      id: previous,
+      kind: 'previous',
+      class: secretClass,
+      what: `replaced ${variable} of ${consumers.join(' and ')}, still accepted; blank when there is none`,
+      placeholder: '',
+      consumers,
+    });
+  }
   for (const consumer of consumers) {
     const wiring = result.wiring.get(consumer)!;
-    if ((secret.delivery ?? spec.apps[consumer]!.delivery) === 'variable')
-      wiring.variables.push({ variable, secret: id });
+    const byVariable = (secret.delivery ?? spec.apps[consumer]!.delivery) === 'variable';
+    if (byVariable) wiring.variables.push({ variable, secret: id });
     else addFile(result, wiring, consumer, variable, { from: [id], content: (value) => value(id) });
+    if (previous === undefined) continue;
+    const both = `${variable}_PREVIOUS`;
+    if (byVariable) wiring.variables.push({ variable: both, secret: previous, optional: true });
+    else {
+      const content = (value: (id: string) => string): string => value(previous);
+      addFile(result, wiring, consumer, both, { from: [previous], content, optional: true });
+    }
   }
+}
+
+/** How the app takes a new key. A key of stored data needs the user's word that the app knows two of them. */
+function keyOverlap(
+  { apps }: StackSpec,
+  id: string,
+  secretClass: SecretClass,
+  { overlap = secretClass === 'signing', overlapHours }: AppSpec['secrets'][string],
+  consumers: readonly string[],
+): KeyOverlap | undefined {
+  if (secretClass !== 'signing' && secretClass !== 'encryption') return undefined;
+  return {
+    ...(overlap ? { previous: `${id}_PREVIOUS` } : {}),
+    hours: overlapHours,
+    reencrypt:
+      secretClass === 'encryption'
+        ? Object.fromEntries(
+            consumers.flatMap((name) => {
+              const command = apps[name]!.reencrypt;
+              return command ? [[name, command]] : [];
+            }),
+          )
+        : {},
+  };
 }
 
 function addFile(
@@ -97,10 +151,10 @@ function addFile(
   wiring: AppWiring,
   app: string,
   variable: string,
-  { from, content }: Pick<SecretFile, 'from' | 'content'>,
+  file: Pick<SecretFile, 'from' | 'content' | 'optional'>,
 ): void {
   const name = `${app}_${variable.toLowerCase()}`.replaceAll('-', '_');
-  result.files.push({ name, from, content, consumers: [app] });
+  result.files.push({ name, consumers: [app], ...file });
   wiring.mounts.push({ name, variable: `${variable}_FILE` });
 }
 

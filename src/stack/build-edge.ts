@@ -17,9 +17,6 @@ export function buildEdge(spec: StackSpec, apps: Apps): Edge {
     tls: {
       mode: spec.tls.mode,
       policy: spec.tls.policy,
-      ...(spec.tls.mode === 'acme'
-        ? { acme: { ...(spec.tls.email ? { email: spec.tls.email } : {}), directory: spec.tls.directory } }
-        : {}),
     },
     publicPorts: spec.edge.ports,
     ...(bind ? { bind } : {}),

@@ -1,3 +1,4 @@
+import { ACME_NAME, acmeClient } from '../catalog/acme.ts';
 import { appWorkload } from '../catalog/app.ts';
 import { edgeWorkload } from '../catalog/edge.ts';
 import { catalog } from '../catalog/index.ts';
@@ -11,6 +12,7 @@ import { edgeLogins } from './edge-login.ts';
 import { deriveNetworks, INTERNET } from './flows.ts';
 import type { Exception, FirewallPolicy, Flow, SecretMount, SecretStore, Stack, Workload } from './model.ts';
 import type { AppSpec, StackSpec } from './schema.ts';
+import { acmeDirectory } from './tls-schema.ts';
 
 /** Joins the answers with the catalogue. The spec must have passed `validateSpec`. */
 export function buildStack(spec: StackSpec): Stack {
@@ -29,8 +31,14 @@ export function buildStack(spec: StackSpec): Stack {
     }));
   const secretsOfApps = appSecrets(spec);
   const logins = edgeLogins(spec);
+  const domains = spec.domains.map((domain) => parseDomain(domain).ascii);
+  const acme =
+    spec.tls.mode === 'acme'
+      ? acmeClient({ tls: spec.tls, domains, directory: acmeDirectory(spec.tls) })
+      : undefined;
   const workloads: Workload[] = [
     edgeOf(spec, apps, logins.mounts),
+    ...(acme ? [acme.workload] : []),
     ...services.map(({ service, parts }) => ({
       name: service.name,
       kind: 'service' as const,
@@ -58,16 +66,23 @@ export function buildStack(spec: StackSpec): Stack {
   return {
     name: spec.name,
     environment: spec.environment,
-    domains: spec.domains.map((domain) => parseDomain(domain).ascii),
+    domains,
     workloads,
     flows,
     networks: deriveNetworks(spec.name, flows, spec.network.pool),
     edge,
-    secrets: [...services.flatMap(({ parts }) => parts.secrets), ...secretsOfApps.secrets, ...logins.secrets],
+    secrets: [
+      ...services.flatMap(({ parts }) => parts.secrets),
+      ...secretsOfApps.secrets,
+      ...logins.secrets,
+      ...(acme?.secrets ?? []),
+    ],
+    credentials: services.flatMap(({ parts }) => parts.credentials),
     secretFiles: [
       ...services.flatMap(({ parts }) => parts.secretFiles),
       ...secretsOfApps.files,
       ...logins.files,
+      ...(acme?.files ?? []),
     ],
     secretStore: secretStore(spec),
     firewall: firewallPolicy(spec, workloads),
@@ -86,7 +101,10 @@ function ownPort(app: AppSpec): AppSpec {
 
 /** The edge with what the answers mount into it. */
 function edgeOf(spec: StackSpec, apps: Apps, logins: readonly SecretMount[]): Workload {
-  const edge = edgeWorkload(spec.tls.mode, spec.edge.workers);
+  const edge = edgeWorkload(
+    { challenges: spec.tls.mode === 'acme' && spec.tls.dns === undefined },
+    spec.edge.workers,
+  );
   const authorities = apps.flatMap(([name, app]) =>
     app.upstreamTls && app.routes.length > 0
       ? [{ source: app.upstreamTls.folder, target: upstreamTlsFolder(name) }]
@@ -117,7 +135,14 @@ function deriveFlows(
     { from: INTERNET, to: 'edge', port: spec.edge.ports.https, why: 'HTTPS from outside' },
     { from: INTERNET, to: 'edge', port: spec.edge.ports.http, why: 'redirect to HTTPS' },
     ...(spec.tls.mode === 'acme'
-      ? [{ from: 'edge', to: INTERNET, port: 443, why: 'certificates from the authority' }]
+      ? [
+          {
+            from: ACME_NAME,
+            to: INTERNET,
+            port: Number(new URL(acmeDirectory(spec.tls)).port) || 443,
+            why: 'certificates from the authority',
+          },
+        ]
       : []),
     ...apps
       .filter(([, app]) => app.routes.length > 0)
@@ -169,6 +194,10 @@ function firewallPolicy(spec: StackSpec, workloads: readonly Workload[]): Firewa
       .filter(({ address }) => !isLoopback(address))
       .map(({ host, protocol, allow }) => ({ port: host, protocol, from: allow })),
     trustedInterfaces: spec.firewall.trustedInterfaces,
+    backend: spec.firewall.backend,
+    blockPrivateEgress: spec.firewall.blockPrivateEgress,
+    metadataDns: spec.firewall.metadataDns,
+    containersToHost: spec.firewall.containersToHost,
   };
 }
 
@@ -194,12 +223,15 @@ function exceptions(spec: StackSpec, workloads: readonly Workload[]): Exception[
         control: `capability ${capability}`,
         reason,
       })),
-      ...(workload.secretVariables.length > 0
+      ...(workload.secretVariables.some(({ plain }) => !plain)
         ? [
             {
               workload: workload.name,
               control: 'secrets by file',
-              reason: `delivery: variable by answer; ${workload.secretVariables.map(({ variable }) => variable).join(', ')} can be read with docker inspect`,
+              reason: `delivery: variable by answer; ${workload.secretVariables
+                .filter(({ plain }) => !plain)
+                .map(({ variable }) => variable)
+                .join(', ')} can be read with docker inspect`,
             },
           ]
         : []),

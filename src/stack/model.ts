@@ -1,3 +1,5 @@
+import type { Credential } from '../catalog/rotation.ts';
+
 /**
  * The `Stack`: stack.yaml joined with the catalogue, validated and complete. Renderers read nothing else.
  * No field names a target (Compose, Swarm, Kubernetes).
@@ -19,6 +21,8 @@ export interface Stack {
   networks: readonly Network[];
   edge: Edge;
   secrets: readonly Secret[];
+  /** Passwords that services know by themselves. */
+  credentials: readonly Credential[];
   secretFiles: readonly SecretFile[];
   secretStore: SecretStore;
   firewall: FirewallPolicy;
@@ -39,6 +43,8 @@ export interface Workload {
   /** `name:tag`, without digest. Absent when built. */
   image?: string;
   build?: { context: string; dockerfile?: string };
+  /** Replaces the image's own. */
+  entrypoint?: readonly string[];
   command?: readonly string[];
   /** Numeric `uid:gid`. */
   user: string;
@@ -46,7 +52,7 @@ export interface Workload {
   /** Secret values the workload reads from files under /run/secrets. */
   secretMounts: readonly SecretMount[];
   /** Secret values handed over in the environment (only where the answers say so). */
-  secretVariables: readonly { variable: string; secret: string }[];
+  secretVariables: readonly SecretVariable[];
   tmpfs: readonly Tmpfs[];
   volumes: readonly { name: string; target: string }[];
   /** Bind mounts of the stack's own files and folders; read-only unless said. */
@@ -55,12 +61,24 @@ export interface Workload {
   limits: Limits;
   /** Shared memory, where the default of 64 MB is too small. */
   shmSize?: string;
+  /** Workloads that must be up before it, beside those it opens connections to. */
+  startAfter?: readonly string[];
   stopSignal?: string;
   /** Seconds between the stop signal and SIGKILL. */
   stopGraceSeconds: number;
   capAdd: readonly { capability: string; reason: string }[];
   /** Port published on the host by an explicit answer. */
   published: readonly PublishedPort[];
+}
+
+export interface SecretVariable {
+  variable: string;
+  /** Id of the value in `.env`. */
+  secret: string;
+  /** May be blank. */
+  optional?: true;
+  /** Not secret: kept in `.env` only because a rotation changes it. */
+  plain?: true;
 }
 
 export interface SecretMount {
@@ -132,7 +150,6 @@ export interface Edge {
   tls: {
     mode: TlsMode;
     policy: TlsPolicyName;
-    acme?: { email?: string; directory: string };
   };
   /** Where the world dials; differs from 80/443 only by answer. */
   publicPorts: { http: number; https: number };
@@ -189,7 +206,21 @@ export interface EdgeRoute {
   timeoutSeconds?: number;
 }
 
-export type SecretKind = 'password' | 'hmac' | 'hex' | 'base64' | 'fernet' | 'uuid' | 'external' | 'derived';
+/**
+ * `previous`: keys that a rotation has replaced and that are still accepted, separated by commas; mostly blank.
+ * `setting`: no secret, its first value is the placeholder, and only a rotation changes it.
+ */
+export type SecretKind =
+  | 'password'
+  | 'hmac'
+  | 'hex'
+  | 'base64'
+  | 'fernet'
+  | 'uuid'
+  | 'external'
+  | 'derived'
+  | 'previous'
+  | 'setting';
 export type SecretClass = 'engine' | 'signing' | 'encryption' | 'external' | 'bootstrap';
 
 /** One variable of `.env`. */
@@ -205,16 +236,32 @@ export interface Secret {
   consumers: readonly string[];
   /** For `derived`: computed from other values, e.g. a connection URL. */
   derive?: (value: (id: string) => string) => string;
+  /** How a key of an app is replaced; absent for the others. */
+  overlap?: KeyOverlap;
+}
+
+export interface KeyOverlap {
+  /** Id of the secret that holds the replaced keys; absent: the app knows one key only. */
+  previous?: string;
+  /** Hours after which nothing signed with the replaced key is valid any more. */
+  hours: number;
+  /** Commands that encrypt the stored data anew, by workload. */
+  reencrypt: Readonly<Record<string, readonly string[]>>;
 }
 
 /** A file under the secrets folder, mounted into containers; always computed from `.env`. */
 export interface SecretFile {
   /** File name, also the name under /run/secrets. */
   name: string;
-  /** Ids of the values in it; when one is blank the file is not written. */
+  /** Ids of the values in it; when one is blank the file is not written, unless it is `optional`. */
   from: readonly string[];
-  content: (value: (id: string) => string) => string;
+  /** @param previous the value that a running rotation replaces and that must still work; blank otherwise */
+  content: (value: (id: string) => string, previous: (id: string) => string) => string;
   consumers: readonly string[];
+  /** Written even when its values are blank: a file that is mounted has to be there. */
+  optional?: true;
+  /** The service reads it when it sets up its data and never again. */
+  readOnce?: boolean;
 }
 
 export interface SecretStore {
@@ -236,7 +283,16 @@ export interface FirewallPolicy {
   openings: readonly { port: number; protocol: 'tcp' | 'udp'; from: readonly string[] }[];
   /** Interfaces that are not filtered, e.g. a VPN's. */
   trustedInterfaces: readonly string[];
+  backend: FirewallBackend;
+  /** Containers may not begin connections to private ranges outside the host. */
+  blockPrivateEgress: boolean;
+  /** Port 53 of the cloud's metadata addresses stays open to containers. */
+  metadataDns: boolean;
+  /** TCP ports of the host's own services that containers may use. */
+  containersToHost: readonly number[];
 }
+
+export type FirewallBackend = 'nftables' | 'iptables' | 'ufw';
 
 export interface WorkloadFile {
   path: string;

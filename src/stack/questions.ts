@@ -96,6 +96,20 @@ export const questions: readonly Question[] = [
     fallback: () => '',
   },
   {
+    path: ['tls', 'terms'],
+    flag: 'tls-terms',
+    title: 'terms of the certificate authority',
+    value: 'ANSWER',
+    message: 'Do you accept the terms of service at https://letsencrypt.org/repository/ ?',
+    kind: 'choice',
+    choices: [
+      { value: 'accepted', title: 'yes, I have read and accept them' },
+      { value: 'declined', title: 'no' },
+    ],
+    when: isMode('acme'),
+    fallback: () => undefined,
+  },
+  {
     path: ['tls', 'certificate'],
     flag: 'tls-certificate',
     title: 'certificate file',

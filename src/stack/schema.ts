@@ -8,6 +8,7 @@ import {
   staticSchema,
   upstreamTlsSchema,
 } from './edge-schema.ts';
+import { tlsSchema } from './tls-schema.ts';
 
 /**
  * stack.yaml, described once. From this one table come the validation of files, flags and prompts, the JSON Schema
@@ -158,6 +159,24 @@ const appSecret = v.strictObject({
       ),
     ),
   ),
+  overlap: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description(
+        'The app also accepts the replaced key, from NAME_PREVIOUS. Default: true for signing keys, false for encryption keys, which cannot be rotated without it.',
+      ),
+    ),
+  ),
+  overlapHours: v.optional(
+    v.pipe(
+      v.number(),
+      v.integer(),
+      v.minValue(1),
+      v.maxValue(8760),
+      v.description('Longest life of what the key signs; then the replaced key is due to be dropped.'),
+    ),
+    24,
+  ),
   sharedWith: v.optional(
     v.pipe(v.array(workloadName), v.description('Other apps that get the same value under the same name.')),
     [],
@@ -272,6 +291,15 @@ export const appSchema = v.strictObject({
     v.pipe(v.record(variableName, appSecret), v.description('Secret values by variable name.')),
     {},
   ),
+  reencrypt: v.optional(
+    v.pipe(
+      v.array(text),
+      v.minLength(1),
+      v.description(
+        'Command in the app’s container that encrypts the stored data with the new key, after a rotation of an encryption key.',
+      ),
+    ),
+  ),
   delivery: v.optional(
     v.pipe(
       delivery,
@@ -306,39 +334,6 @@ export const appSchema = v.strictObject({
     v.pipe(v.array(expose), v.description('Ports published past the edge; each needs an allow-list.')),
     [],
   ),
-});
-
-const tls = v.strictObject({
-  mode: v.pipe(
-    v.picklist(['dev-ca', 'acme', 'files']),
-    v.description(
-      '`dev-ca`: a local authority for development; `acme`: Let’s Encrypt; `files`: your own certificate.',
-    ),
-  ),
-  policy: v.optional(
-    v.pipe(
-      v.picklist(['modern', 'intermediate']),
-      v.description('`modern`: TLS 1.3 only; `intermediate`: TLS 1.2 and 1.3, for older clients.'),
-    ),
-    'intermediate',
-  ),
-  email: v.optional(
-    v.pipe(
-      v.string(),
-      v.email('must be an e-mail address'),
-      v.description('Contact for the certificate authority (acme).'),
-    ),
-  ),
-  directory: v.optional(
-    v.pipe(
-      v.string(),
-      v.regex(/^https:\/\/[A-Za-z0-9.:/_-]+$/, 'must be an https:// address'),
-      v.description('ACME directory.'),
-    ),
-    'https://acme-v02.api.letsencrypt.org/directory',
-  ),
-  certificate: v.optional(v.pipe(text, v.description('Path of the PEM certificate with its chain (files).'))),
-  key: v.optional(v.pipe(text, v.description('Path of the PEM private key (files).'))),
 });
 
 const days = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(3650));
@@ -442,6 +437,37 @@ const firewall = v.strictObject({
     ),
     [],
   ),
+  backend: v.optional(
+    v.pipe(
+      v.picklist(['nftables', 'iptables', 'ufw']),
+      v.description(
+        'What the rules are loaded with. `iptables` is for hosts without nft, `ufw` also opens the ports in ufw; both cover less, see the security report.',
+      ),
+    ),
+    'nftables',
+  ),
+  blockPrivateEgress: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description(
+        'Containers may not open connections to private addresses outside the host (10.0.0.0/8, fc00::/7, …).',
+      ),
+    ),
+    false,
+  ),
+  metadataDns: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description(
+        'Port 53 of the cloud’s metadata addresses stays open to containers: it is the resolver of AWS, Azure and Google.',
+      ),
+    ),
+    true,
+  ),
+  containersToHost: v.optional(
+    v.pipe(v.array(port), v.description('TCP ports of services of the host itself that containers may use.')),
+    [],
+  ),
 });
 
 const secrets = v.strictObject({
@@ -498,7 +524,7 @@ export const stackSchema = v.strictObject({
     v.minLength(1, 'must name at least one domain'),
     v.description('Names the edge answers for, the main one first. Everything else is rejected.'),
   ),
-  tls,
+  tls: tlsSchema,
   services: v.optional(
     v.strictObject(
       Object.fromEntries(

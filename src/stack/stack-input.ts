@@ -31,6 +31,8 @@ export type StackInput = {
       version?: 17 | 18 | undefined;
       /** Database created on the first start; its owner is the role `app`. */
       database?: string | undefined;
+      /** `single`: the apps log in as `app`, and a new password costs the requests of their restart; `two-role`: as `app_a` or `app_b` in turn, and no request fails. */
+      rotation?: "single" | "two-role" | undefined;
       limits?: {
         /** Memory limit; the container is killed beyond it. `256m`, `2g`. */
         memory?: string | undefined;
@@ -168,9 +170,15 @@ export type StackInput = {
       class?: "signing" | "encryption" | "external" | undefined;
       /** `file`: NAME_FILE points to /run/secrets/…; `variable`: NAME holds the value. The app’s `delivery` when absent. */
       delivery?: "file" | "variable" | undefined;
+      /** The app also accepts the replaced key, from NAME_PREVIOUS. Default: true for signing keys, false for encryption keys, which cannot be rotated without it. */
+      overlap?: boolean | undefined;
+      /** Longest life of what the key signs; then the replaced key is due to be dropped. */
+      overlapHours?: number | undefined;
       /** Other apps that get the same value under the same name. */
       sharedWith?: (string)[] | undefined;
     } } | undefined;
+    /** Command in the app’s container that encrypts the stored data with the new key, after a rotation of an encryption key. */
+    reencrypt?: (string)[] | undefined;
     /** How secrets reach the app: `file` keeps them out of `docker inspect`; `variable` for apps that read no files. */
     delivery?: "file" | "variable" | undefined;
     /** May open connections to the internet. */
@@ -276,6 +284,14 @@ export type StackInput = {
     sshFrom?: (string)[] | undefined;
     /** Interfaces that are not filtered, such as a VPN’s. */
     trustedInterfaces?: (string)[] | undefined;
+    /** What the rules are loaded with. `iptables` is for hosts without nft, `ufw` also opens the ports in ufw; both cover less, see the security report. */
+    backend?: "nftables" | "iptables" | "ufw" | undefined;
+    /** Containers may not open connections to private addresses outside the host (10.0.0.0/8, fc00::/7, …). */
+    blockPrivateEgress?: boolean | undefined;
+    /** Port 53 of the cloud’s metadata addresses stays open to containers: it is the resolver of AWS, Azure and Google. */
+    metadataDns?: boolean | undefined;
+    /** TCP ports of services of the host itself that containers may use. */
+    containersToHost?: (number)[] | undefined;
   } | undefined;
   secrets?: {
     /** `project`: `.env` and `secrets/` beside stack.yaml, ignored by git; or an absolute folder outside it. */

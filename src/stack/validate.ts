@@ -1,10 +1,12 @@
+import { ACME_NAME } from '../catalog/acme.ts';
 import { catalog } from '../catalog/index.ts';
 import { type AnswerPath, type AnswerProblem, suggestion } from './answer-problem.ts';
 import { domainCovers, parseDomain } from './domains.ts';
 import type { AppSpec, StackSpec } from './schema.ts';
+import { tlsProblems } from './validate-tls.ts';
 
 /** Names that mean something else inside the stack. */
-const RESERVED = ['edge', 'internet', 'host', 'localhost', 'all', 'none', 'default', 'gateway'];
+const RESERVED = ['edge', ACME_NAME, 'internet', 'host', 'localhost', 'all', 'none', 'default', 'gateway'];
 
 /** What the schema alone cannot see: references, clashes and combinations. Reports everything at once. */
 export function validateSpec(spec: StackSpec): AnswerProblem[] {
@@ -30,49 +32,6 @@ function domainProblems(spec: StackSpec): AnswerProblem[] {
       ? []
       : [{ path: ['domains', index], message: `is the same name as domains[${earlier}]` }];
   });
-}
-
-function tlsProblems({ tls, domains }: StackSpec): AnswerProblem[] {
-  const problems: AnswerProblem[] = [];
-  if (tls.mode === 'files') {
-    for (const key of ['certificate', 'key'] as const) {
-      if (tls[key] === undefined)
-        problems.push({
-          path: ['tls', key],
-          message: 'is missing; mode "files" needs the path of a PEM file',
-        });
-    }
-  } else {
-    for (const key of ['certificate', 'key'] as const) {
-      if (tls[key] !== undefined)
-        problems.push({
-          path: ['tls', key],
-          message: `belongs to mode "files", not "${tls.mode}"`,
-          atKey: true,
-        });
-    }
-  }
-  if (tls.mode === 'acme') {
-    domains.forEach((raw, index) => {
-      const domain = parseDomain(raw);
-      if (domain.kind === 'wildcard') {
-        problems.push({
-          path: ['domains', index],
-          message: 'a wildcard cannot be had by ACME over HTTP',
-          hint: 'list the hosts, or use tls.mode "files"',
-          or: ['tls', 'mode'],
-        });
-      } else if (!domain.public) {
-        problems.push({
-          path: ['domains', index],
-          message: 'no public authority issues certificates for this name',
-          hint: 'use tls.mode "dev-ca"',
-          or: ['tls', 'mode'],
-        });
-      }
-    });
-  }
-  return problems;
 }
 
 function serviceProblems(spec: StackSpec): AnswerProblem[] {

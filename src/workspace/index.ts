@@ -15,4 +15,5 @@ export { inspectFolder } from './folder.ts';
 export { withLock } from './lock.ts';
 export type { Action, Plan, PlanEntry } from './plan.ts';
 export { recover } from './recover.ts';
+export { planSecretFiles } from './secrets-plan.ts';
 export { type PlanOptions, planTree } from './tree.ts';

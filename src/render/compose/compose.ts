@@ -89,7 +89,8 @@ function composeNetwork({ internal, egress, bridge, subnet, why }: Stack['networ
  * everything else, so `:?` in it stops `up`, without the value reaching any container.
  */
 function requiredSecrets(stack: Stack): ComposeValue | undefined {
-  const ids = [...new Set(stack.secretFiles.flatMap(({ from }) => from))].sort();
+  const required = stack.secretFiles.filter(({ optional }) => !optional);
+  const ids = [...new Set(required.flatMap(({ from }) => from))].sort();
   if (ids.length === 0) return undefined;
   return Object.fromEntries(
     ids.map((id) => [

@@ -20,7 +20,7 @@ export function composeService(
 ): ComposeValue {
   const why = (key: string, value: ComposeValue): ComposeValue => new Commented(value, controlComment(key));
   const { limits } = workload;
-  const dependsOn = startsAfter(workload.name, stack.flows);
+  const dependsOn = [...startsAfter(workload.name, stack.flows), ...(workload.startAfter ?? [])].sort();
   return {
     ...imageOrBuild(workload, digests),
     depends_on:
@@ -32,6 +32,7 @@ export function composeService(
     environment: environment(workload),
     ports: ports(stack, workload),
     networks: why('networks', networkNames(stack, workload)),
+    entrypoint: workload.entrypoint,
     command: workload.command,
     restart: why('restart', 'unless-stopped'),
     healthcheck: healthcheck(workload),
@@ -125,11 +126,11 @@ function environment(workload: Workload): ComposeValue | undefined {
       .filter(({ variable }) => variable !== undefined)
       .map(({ name, variable }) => [variable!, `/run/secrets/${name}`] as [string, ComposeValue]),
     ...workload.secretVariables.map(
-      ({ variable, secret }) =>
-        [variable, new Interpolation(`\${${secret}:?set ${secret} in the env file}`)] as [
-          string,
-          ComposeValue,
-        ],
+      ({ variable, secret, optional }) =>
+        [
+          variable,
+          new Interpolation(optional ? `\${${secret}:-}` : `\${${secret}:?set ${secret} in the env file}`),
+        ] as [string, ComposeValue],
     ),
   ];
   return entries.length > 0 ? Object.fromEntries(entries) : undefined;

@@ -135,6 +135,8 @@ function reportContext(stack: Stack): object {
 
 function due(secret: Secret, { secretStore: { schedule } }: Stack): string {
   if (secret.kind === 'derived') return 'with what it is made from';
+  if (secret.kind === 'previous') return 'emptied by rotate --retire';
+  if (secret.kind === 'setting') return 'no secret; changed by rotate';
   switch (secret.class) {
     case 'engine':
     case 'signing':

@@ -1,0 +1,186 @@
+import { resolve } from 'node:path';
+import { EXIT, type ExitCode, UserError } from '../../errors.ts';
+import { begin, type CarryOutInput, resume, rollBack } from '../../rotation/carry-out.ts';
+import { openFolder, refuseDrift, type StackFolder } from '../../rotation/folder.ts';
+import {
+  type Journal,
+  readRotation,
+  rotationJournalPath,
+  sweepRotationDrafts,
+} from '../../rotation/journal.ts';
+import { canRollBack } from '../../rotation/machine.ts';
+import { proposeRotation } from '../../rotation/propose.ts';
+import { isEmptyRequest, type Request, ROTATION_CLASSES, type RotationClass } from '../../rotation/select.ts';
+import { systemRandom } from '../../secrets/kinds.ts';
+import { type Prompter, terminalPrompter } from '../../wizard/prompter.ts';
+import { recover, withLock } from '../../workspace/index.ts';
+import { givenAnswers } from '../answers.ts';
+import type { Arguments } from '../args.ts';
+import type { Invocation } from '../main.ts';
+import { openLines, planLines } from '../rotation-report.ts';
+import { mayAsk, suppliedSecrets } from '../take-order.ts';
+import { version } from '../version.ts';
+import { Progress } from './rotate-progress.ts';
+import { agreed, askRequest, askSupplied } from './rotate-prompts.ts';
+
+/** Replaces secrets of a stack, running or not; finishes or undoes a rotation that was interrupted. */
+export async function rotate(invocation: Invocation): Promise<ExitCode> {
+  const { args, output } = invocation;
+  const given = await givenAnswers(args);
+  if (given.folder === undefined || given.source === undefined)
+    throw new UserError(
+      { message: 'there is no stack.yaml here', hint: 'name the folder of a stack' },
+      EXIT.refused,
+    );
+  const { source } = given;
+  const prompter = mayAsk(args) ? terminalPrompter(output) : undefined;
+  const root = resolve(given.folder);
+  const session = (): Session => ({
+    invocation,
+    prompter,
+    folder: openFolder(root, source),
+    now: new Date(),
+  });
+  if (args.switches.has('dry-run')) return start(session());
+  return withLock(root, async () => {
+    await recover(root);
+    const opened = session();
+    const journal = openJournal(opened.folder);
+    return journal === undefined ? start(opened) : continueOpen(journal, opened);
+  });
+}
+
+/** One run of the command. */
+export interface Session {
+  invocation: Invocation;
+  /** Absent where nobody can be asked. */
+  prompter: Prompter | undefined;
+  folder: StackFolder;
+  now: Date;
+}
+
+function openJournal({ root, stack }: StackFolder): Journal | undefined {
+  const path = rotationJournalPath(resolve(root, stack.secretStore.directory));
+  sweepRotationDrafts(path);
+  return readRotation(path);
+}
+
+async function start(session: Session): Promise<ExitCode> {
+  const { invocation, prompter, folder, now } = session;
+  const { args, output } = invocation;
+  if (args.switches.has('resume') || args.switches.has('rollback')) {
+    output.note('No rotation is open.');
+    return EXIT.ok;
+  }
+  refuseDrift(folder);
+  const request = requestOf(args);
+  if (isEmptyRequest(request)) {
+    if (!prompter)
+      throw new UserError({
+        message: 'nothing says what to rotate',
+        hint: 'name secrets, or give --due, --all, --class or --emergency',
+      });
+    request.names = await askRequest(session, prompter);
+  }
+  const supplied = { ...suppliedSecrets(args) };
+  if (prompter) Object.assign(supplied, await askSupplied(session, prompter, request, supplied));
+  const offline = args.switches.has('offline');
+  const plan = await proposeRotation(folder, { request, offline, supplied, now, random: systemRandom });
+  const progress = new Progress(output, args.switches.has('json'));
+  if (plan.journal === undefined || args.switches.has('dry-run')) {
+    progress.proposed(plan);
+    // A name that was given and cannot be rotated is a failure; of a group, the rest is a note.
+    return plan.refused.some(({ id }) => request.names.includes(id)) ? EXIT.refused : EXIT.ok;
+  }
+  if (!args.switches.has('json')) for (const line of planLines(plan, output.width)) output.note(line);
+  await agreed(plan, session);
+  return interruptible(session, progress, () =>
+    begin(plan.journal!, carryOutInput(session, progress), { repair: args.switches.has('repair') }).then(() =>
+      progress.finished('rotated', plan.journal!, plan),
+    ),
+  );
+}
+
+async function continueOpen(journal: Journal, session: Session): Promise<ExitCode> {
+  const { invocation, prompter } = session;
+  const { args, output } = invocation;
+  const lines = openLines(journal);
+  let way = args.switches.has('resume') ? 'resume' : args.switches.has('rollback') ? 'rollback' : undefined;
+  if (way === undefined && prompter) {
+    for (const line of lines) output.note(line);
+    way = await prompter.choose({
+      message: 'What shall be done with it?',
+      choices: [
+        { value: 'resume', name: 'finish it' },
+        ...(canRollBack(journal) ? [{ value: 'rollback', name: 'bring the old values back' }] : []),
+        { value: 'leave', name: 'leave it as it is' },
+      ],
+    });
+  }
+  if (way === 'rollback' && !canRollBack(journal))
+    throw new UserError(
+      {
+        message: 'the old values have ended already, so there is no way back',
+        hint: 'finish it with --resume',
+      },
+      EXIT.refused,
+    );
+  if (way !== 'resume' && way !== 'rollback') throw new UserError({ message: lines.join(' ') }, EXIT.refused);
+  const progress = new Progress(output, args.switches.has('json'));
+  const carry = way === 'resume' ? resume : rollBack;
+  const forward = way === 'resume' && journal.direction === 'forward';
+  return interruptible(session, progress, () =>
+    carry(journal, carryOutInput(session, progress)).then(() =>
+      progress.finished(forward ? 'rotated' : 'rolled back', journal),
+    ),
+  );
+}
+
+function carryOutInput({ folder, now }: Session, progress: Progress): CarryOutInput {
+  return { folder, now, random: systemRandom, toolVersion: version, observe: progress.observe };
+}
+
+/** From here on an interruption leaves a journal, which the last line has to say. */
+async function interruptible(
+  { invocation: { output } }: Session,
+  progress: Progress,
+  action: () => Promise<void>,
+): Promise<ExitCode> {
+  const stop = (): void => {
+    output.note('\nStopped. Nothing is lost: rotate --resume finishes it, rotate --rollback undoes it.');
+    process.exit(EXIT.cancelled);
+  };
+  process.once('SIGINT', stop);
+  try {
+    await action();
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof UserError && progress.steps > 0)
+      output.note('Nothing is lost: rotate --resume tries to finish it, rotate --rollback undoes it.');
+    throw error;
+  } finally {
+    process.off('SIGINT', stop);
+  }
+}
+
+function requestOf({ names, switches, values }: Arguments): Request & { names: readonly string[] } {
+  const classes = values.get('class') ?? [];
+  for (const name of classes) {
+    if (!ROTATION_CLASSES.some((one) => one === name) || name === 'encryption')
+      throw new UserError({
+        message: `--class ${name}: there is no such class`,
+        hint:
+          name === 'encryption'
+            ? 'keys of stored data are rotated one by one, by name'
+            : `there are ${ROTATION_CLASSES.filter((one) => one !== 'encryption').join(', ')}`,
+      });
+  }
+  return {
+    names,
+    all: switches.has('all'),
+    due: switches.has('due'),
+    classes: classes as RotationClass[],
+    emergency: switches.has('emergency'),
+    retire: switches.has('retire'),
+  };
+}

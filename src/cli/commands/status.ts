@@ -1,0 +1,71 @@
+import { resolve } from 'node:path';
+import { EXIT, type ExitCode, UserError } from '../../errors.ts';
+import { openFolder, otherEnvironments } from '../../rotation/folder.ts';
+import { readRotation, rotationJournalPath } from '../../rotation/journal.ts';
+import { prometheusText } from '../../rotation/prometheus.ts';
+import { folderSchedule } from '../../rotation/propose.ts';
+import { sharedValues } from '../../rotation/shared.ts';
+import { writeFileAtomically } from '../../workspace/atomic.ts';
+import { givenAnswers } from '../answers.ts';
+import type { Invocation } from '../main.ts';
+import { openLines, scheduleLines } from '../rotation-report.ts';
+import { version } from '../version.ts';
+
+/** Tells what is due, what is open and what is shared; changes nothing. Exit code 4 when there is any of it. */
+export async function status({ args, output }: Invocation): Promise<ExitCode> {
+  const { folder: named, source } = await givenAnswers(args);
+  if (named === undefined || source === undefined)
+    throw new UserError(
+      { message: 'there is no stack.yaml here', hint: 'name the folder of a stack' },
+      EXIT.refused,
+    );
+  const now = new Date();
+  const folder = openFolder(named, source);
+  const { root, stack, env } = folder;
+  const entries = folderSchedule(folder, now);
+  const open = readRotation(rotationJournalPath(resolve(root, stack.secretStore.directory)));
+  const others = otherEnvironments(folder, args.values.get('against') ?? []);
+  const ids = stack.secrets
+    .filter(({ kind }) => kind !== 'derived' && kind !== 'setting')
+    .map(({ id }) => id);
+  const shared = sharedValues(env.values, ids, others);
+  const due = entries.filter(({ overdue }) => overdue);
+
+  const textfile = args.values.get('prometheus')?.[0];
+  if (textfile !== undefined)
+    writeFileAtomically(
+      resolve(textfile),
+      prometheusText(stack.name, entries, { open: open !== undefined, now }),
+      0o644,
+    );
+  if (args.switches.has('json')) {
+    output.result(
+      JSON.stringify(
+        {
+          version,
+          dir: root,
+          secrets: entries,
+          due: due.map(({ id, action }) => ({ id, action })),
+          open: open ? openLines(open) : [],
+          shared,
+        },
+        null,
+        2,
+      ),
+    );
+  } else {
+    output.result(
+      [
+        ...scheduleLines(entries, now, output),
+        ...(open ? ['', ...openLines(open)] : []),
+        ...shared.map(
+          ({ id, other, otherId }) =>
+            `${id} has the same value as ${otherId} in ${other}: give each its own.`,
+        ),
+        '',
+        due.length > 0 ? `Due: ${due.map(({ id }) => id).join(', ')}.` : 'Nothing is due.',
+      ].join('\n'),
+    );
+  }
+  return due.length > 0 || open !== undefined || shared.length > 0 ? EXIT.findings : EXIT.ok;
+}

@@ -1,0 +1,133 @@
+import type { Journal } from '../rotation/journal.ts';
+import { canRollBack, type Step, stepsOf } from '../rotation/machine.ts';
+import type { RotationPlan } from '../rotation/plan.ts';
+import type { ScheduleEntry } from '../rotation/schedule.ts';
+import { wrap } from './help.ts';
+import type { Output } from './output.ts';
+
+const DAY = 86_400_000;
+
+/** What a rotation will do, before the user agrees. */
+export function planLines({ secrets, refused, restarts, idle }: RotationPlan, width: number): string[] {
+  const rolling = restarts.filter((one) => one.rolling).map(({ workload }) => workload);
+  const plain = restarts.filter((one) => !one.rolling).map(({ workload }) => workload);
+  return [
+    ...secrets.flatMap(({ id, class: name, procedure }) => [
+      `  ${id} (${name})`,
+      ...wrap(procedure, width, '      '),
+    ]),
+    ...(rolling.length > 0
+      ? wrap(
+          `Replaced one after another, the new container beside the old one, without a gap: ${rolling.join(', ')}.`,
+          width,
+          '',
+        )
+      : []),
+    ...(plain.length > 0
+      ? wrap(
+          `Restarted one after another, away for the time each needs to start: ${plain.join(', ')}.`,
+          width,
+          '',
+        )
+      : []),
+    ...(restarts.length === 0 && secrets.length > 0 ? ['Nothing is restarted.'] : []),
+    ...(idle.length > 0
+      ? wrap(`Not running; they take the new values when they start: ${idle.join(', ')}.`, width, '')
+      : []),
+    ...refusedLines(refused, width),
+  ];
+}
+
+export function refusedLines(refused: RotationPlan['refused'], width: number): string[] {
+  if (refused.length === 0) return [];
+  return [
+    'Not rotated:',
+    ...refused.flatMap(({ id, reason, hint }) => [
+      `  ${id}`,
+      ...wrap(`${reason}${hint ? ` (${hint})` : ''}`, width, '      '),
+    ]),
+  ];
+}
+
+/** A step in words; a proof says what it proved. */
+export function stepText(step: Step, event: 'start' | 'done'): string {
+  const done = event === 'done';
+  switch (step.do) {
+    case 'accept':
+      return `${step.secret}: ${step.side === 'after' ? 'new' : 'old'} password ${done ? 'set' : 'being set'} in its service`;
+    case 'prove':
+      return `${step.secret}: ${step.side === 'after' ? 'new' : 'old'} password ${done ? 'logs in over the network' : 'being tried'}`;
+    case 'refuse':
+      return `${step.secret}: ${step.side === 'after' ? 'new' : 'old'} password ${done ? 'is refused' : 'being tried'}`;
+    case 'revoke':
+      return `${step.secret}: ${step.side === 'after' ? 'new' : 'old'} password ${done ? 'ended' : 'being ended'}`;
+    case 'end-sessions':
+      return `${step.secret}: sessions ${done ? 'ended' : 'being ended'}`;
+    case 'files':
+      return `env file and secret files ${done ? 'written' : 'being written'}${step.state.overlap ? '' : `, ${step.state.side === 'after' ? 'new' : 'old'} values only`}`;
+    case 'restart':
+      return done ? `${step.workload}: healthy with its values` : `${step.workload}: being replaced`;
+    case 'reload-edge':
+      return done ? 'edge: serves the certificate on disk' : 'edge: taking the certificate';
+    case 'reencrypt':
+      return `${step.workload}: stored data ${done ? 'encrypted anew' : 'being encrypted anew'}`;
+  }
+}
+
+/** Where an interrupted rotation stands, and what can be done. */
+export function openLines(journal: Journal): string[] {
+  const steps = stepsOf(journal);
+  const next = steps[journal.done];
+  return [
+    `A rotation of ${changedSecrets(journal).join(', ')} from ${journal.started} was interrupted${journal.direction === 'back' ? ' on its way back' : ''}.`,
+    `${journal.done} of ${steps.length} steps are complete${next ? `; the next one: ${stepText(next, 'start')}` : ''}.`,
+    `--resume finishes it${canRollBack(journal) ? '; --rollback brings the old values back' : '; the old values have ended already, so there is no way back'}.`,
+  ];
+}
+
+/** Counters are no secrets. */
+export function changedSecrets({ changes, certificate }: Journal): string[] {
+  return [
+    ...changes.map(({ id }) => id).filter((id) => !id.endsWith('_SECRETS_REV')),
+    ...(certificate ? ['CERTIFICATE'] : []),
+  ];
+}
+
+/** Each secret in one line: name, class, age, due date, consumers. */
+export function scheduleLines(entries: readonly ScheduleEntry[], now: Date, output: Output): string[] {
+  const rows = entries.map((entry) => [
+    entry.id,
+    entry.class,
+    ageText(entry, now),
+    dueText(entry, now),
+    entry.consumers.join(', '),
+  ]);
+  const head = ['secret', 'class', 'age', 'due', 'seen by'];
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]!.length)),
+  );
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column]!))
+      .join('  ')
+      .trimEnd();
+  return [
+    output.style('bold', line(head), 'stdout'),
+    ...rows.map((row, index) =>
+      entries[index]!.overdue ? output.style('yellow', line(row), 'stdout') : line(row),
+    ),
+  ];
+}
+
+export function ageText({ since }: ScheduleEntry, now: Date): string {
+  if (!since) return 'blank';
+  const days = Math.floor((now.getTime() - since.getTime()) / DAY);
+  return days < 1 ? 'today' : `${days} d`;
+}
+
+export function dueText({ due, overdue, action }: ScheduleEntry, now: Date): string {
+  if (!due) return 'never';
+  if (overdue) return action === 'retire' ? 'now: --retire' : 'now';
+  const days = Math.ceil((due.getTime() - now.getTime()) / DAY);
+  return `in ${days} d`;
+}

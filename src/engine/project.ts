@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EXIT, UserError } from '../errors.ts';
+import { type RunOutcome, runDocker } from './run.ts';
+
+/** One container of a service, as the engine describes it. */
+export interface Container {
+  id: string;
+  service: string;
+  status: 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
+  /** Absent: it has no health check. */
+  health?: 'starting' | 'healthy' | 'unhealthy';
+  labels: Readonly<Record<string, string>>;
+  /** `NAME=value`. May hold secrets: never to be printed. */
+  environment: readonly string[];
+}
+
+/** A Compose project and the containers that run for it. */
+export class ComposeProject {
+  readonly name: string;
+  readonly #root: string;
+  readonly #options: readonly string[];
+
+  /** @param envFile relative to `root`, or absolute */
+  constructor({ root, name, envFile }: { root: string; name: string; envFile: string }) {
+    this.name = name;
+    this.#root = root;
+    this.#options = envFile === '.env' ? [] : ['--env-file', envFile];
+  }
+
+  /**
+   * The project's containers, stopped ones included; with `service`, of that one.
+   * @throws {UserError} when no engine answers
+   */
+  async containers(service?: string): Promise<Container[]> {
+    const filters = [
+      `label=com.docker.compose.project=${this.name}`,
+      'label=com.docker.compose.oneoff=False',
+      ...(service === undefined ? [] : [`label=com.docker.compose.service=${service}`]),
+    ].flatMap((filter) => ['--filter', filter]);
+    const list = await this.#docker(['ps', '--all', '--quiet', '--no-trunc', ...filters]);
+    const ids = list.stdout.split('\n').filter(Boolean);
+    if (ids.length === 0) return [];
+    // One of them may be gone by now; the others are described all the same.
+    const { stdout } = await runDocker(['inspect', '--type', 'container', ...ids], { timeoutSeconds: 60 });
+    return (JSON.parse(stdout) as Inspected[]).map(container);
+  }
+
+  /** Runs a program in a container. */
+  exec(id: string, argv: readonly string[], input: string, timeoutSeconds = 60): Promise<RunOutcome> {
+    return runDocker(['exec', '--interactive', id, ...argv], { input, timeoutSeconds });
+  }
+
+  /** `docker compose up -d --no-deps … SERVICE`: no other service is touched. */
+  async up(service: string, options: readonly string[] = []): Promise<void> {
+    await this.#docker([
+      'compose',
+      ...this.#options,
+      ...['--ansi', 'never', '--progress', 'quiet', 'up', '--detach', '--no-deps', '--quiet-pull'],
+      ...options,
+      service,
+    ]);
+  }
+
+  /** Lets a container finish what it is doing, within its own grace period, and removes it. */
+  async remove(id: string): Promise<void> {
+    await this.#docker(['stop', id]);
+    await this.#docker(['rm', id]);
+  }
+
+  /** Whether the project's volume exists, which means that a service has set up its data. */
+  async hasVolume(name: string): Promise<boolean> {
+    const filters = [
+      `label=com.docker.compose.project=${this.name}`,
+      `label=com.docker.compose.volume=${name}`,
+    ];
+    const { stdout } = await this.#docker([
+      'volume',
+      'ls',
+      '--quiet',
+      ...filters.flatMap((filter) => ['--filter', filter]),
+    ]);
+    return stdout.trim() !== '';
+  }
+
+  /**
+   * Waits until a container is healthy, or runs if it has no health check.
+   * @throws {UserError} when it ends, or is not healthy in time
+   */
+  async healthy(id: string, service: string, timeoutSeconds = 300): Promise<void> {
+    const deadline = Date.now() + timeoutSeconds * 1000;
+    for (;;) {
+      const found = (await this.containers(service)).find((one) => one.id === id);
+      if (found === undefined) throw failed(service, 'its new container is gone');
+      if (found.status === 'running' && (found.health ?? 'healthy') === 'healthy') return;
+      if (found.status === 'exited' || found.status === 'dead')
+        throw failed(service, 'its new container ended');
+      if (found.health === 'unhealthy') throw failed(service, 'its new container is unhealthy');
+      if (Date.now() > deadline) throw failed(service, `not healthy within ${timeoutSeconds} s`);
+      await sleep(250);
+    }
+  }
+
+  async #docker(args: readonly string[]): Promise<RunOutcome> {
+    const outcome = await runDocker(args, { cwd: this.#root, timeoutSeconds: 900 });
+    if (outcome.code === 0) return outcome;
+    const reason = outcome.stderr.trim().split('\n').at(-1) ?? '';
+    throw new UserError(
+      {
+        message: `docker ${args[0]}: ${reason.replace(/^Error[^:]*: /, '') || `ended with ${outcome.code}`}`,
+      },
+      EXIT.failed,
+    );
+  }
+}
+
+function failed(service: string, what: string): UserError {
+  return new UserError(
+    { message: `${service}: ${what}`, hint: `docker compose logs ${service}` },
+    EXIT.failed,
+  );
+}
+
+/** The part of `docker inspect` that is read here. */
+interface Inspected {
+  Id: string;
+  State: { Status: Container['status']; Health?: { Status: string } };
+  Config: { Env: string[] | null; Labels: Record<string, string> | null };
+}
+
+function container({ Id: id, State: state, Config: config }: Inspected): Container {
+  const labels = config.Labels ?? {};
+  const health = state.Health?.Status;
+  return {
+    id,
+    service: labels['com.docker.compose.service'] ?? '',
+    status: state.Status,
+    ...(health === 'starting' || health === 'healthy' || health === 'unhealthy' ? { health } : {}),
+    labels,
+    environment: config.Env ?? [],
+  };
+}

@@ -1,0 +1,93 @@
+import { resolve } from 'node:path';
+import { EXIT, type Problem, UserError } from '../errors.ts';
+import type { RandomSource } from '../secrets/kinds.ts';
+import type { StackFolder } from './folder.ts';
+import { type Journal, rotationJournalPath, saveRotation } from './journal.ts';
+import { advance, type Effects, type Observer, resumed, turnedBack } from './machine.ts';
+import { stackEffects } from './stack-effects.ts';
+
+export interface CarryOutInput {
+  folder: StackFolder;
+  now: Date;
+  random: RandomSource;
+  toolVersion: string;
+  observe: Observer;
+}
+
+/**
+ * Begins a rotation: makes sure that the services accept what `.env` has, then writes the journal, then everything else.
+ * Call under the folder's lock, after `recover`.
+ * @param repair set the new password even where the present one is not accepted
+ * @throws {UserError} before anything is changed when a password of `.env` is not accepted; later, with the journal
+ * left for `resume` or `rollBack`, when a step fails
+ */
+export async function begin(
+  journal: Journal,
+  input: CarryOutInput,
+  { repair }: { repair: boolean },
+): Promise<void> {
+  const effects = effectsOf(journal, input);
+  const locked = await lockedOut(journal, effects);
+  if (locked.length > 0 && !repair)
+    throw new UserError(
+      locked.map((id) => lockedProblem(id, input)),
+      EXIT.refused,
+    );
+  await restartForgetful(locked, input);
+  saveRotation(pathOf(input), journal);
+  await advance(journal, effects, input.observe);
+}
+
+/** Finishes an interrupted rotation in the direction it had. */
+export async function resume(journal: Journal, input: CarryOutInput): Promise<void> {
+  const effects = effectsOf(journal, input);
+  await advance(await resumed(journal, effects), effects, input.observe);
+}
+
+/** Brings the old values back. Ask `canRollBack` first. */
+export async function rollBack(journal: Journal, input: CarryOutInput): Promise<void> {
+  const back = turnedBack(journal);
+  saveRotation(pathOf(input), back);
+  await resume(back, input);
+}
+
+function effectsOf(journal: Journal, { folder, now, random, toolVersion }: CarryOutInput): Effects {
+  const { root, stack, project } = folder;
+  return stackEffects({ root, stack, project, journal, now, random, toolVersion });
+}
+
+function pathOf({ folder: { root, stack } }: CarryOutInput): string {
+  return rotationJournalPath(resolve(root, stack.secretStore.directory));
+}
+
+/** Credentials whose password in `.env` the service refuses: its data was set up with another one. */
+async function lockedOut({ credentials }: Journal, effects: Effects): Promise<string[]> {
+  const refused: string[] = [];
+  for (const { secret } of credentials) {
+    if ((await effects.login(secret, 'before')) === 'refused') refused.push(secret);
+  }
+  return refused;
+}
+
+function lockedProblem(id: string, { folder: { stack } }: CarryOutInput): Problem {
+  const { service, user, keptIn } = stack.credentials.find(({ secret }) => secret === id)!;
+  const why =
+    keptIn === 'files'
+      ? 'it was started before its password file was written'
+      : 'its data was set up with another one';
+  return {
+    message: `${id}: ${user} of ${service} does not accept the password in ${stack.secretStore.envFile}; ${why}`,
+    hint: `--repair sets a new one from inside the container of ${service}; nothing was changed yet`,
+  };
+}
+
+/** A service that reads its passwords when it starts learns those on disk by a restart. */
+async function restartForgetful(
+  locked: readonly string[],
+  { folder: { stack, project } }: CarryOutInput,
+): Promise<void> {
+  const services = stack.credentials
+    .filter(({ secret, keptIn }) => locked.includes(secret) && keptIn === 'files')
+    .map(({ service }) => service);
+  for (const service of new Set(services)) await project.up(service, ['--force-recreate', '--wait']);
+}

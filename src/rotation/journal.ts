@@ -1,0 +1,128 @@
+/**
+ * The write-ahead record of a rotation. It holds the old and the new values, because from the moment an engine knows a
+ * new password until `.env` does, this file has the only copy. It lies among the secret files, 0600 in a 0700 folder
+ * that git ignores, and goes with the rotation.
+ */
+import { readdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { EXIT, UserError } from '../errors.ts';
+import { isTemporaryName, syncDirectory, writeFileAtomically } from '../workspace/atomic.ts';
+import { readDisk } from '../workspace/snapshot.ts';
+
+export const ROTATION_JOURNAL = '.rotation.json';
+
+/** One value of `.env` that changes: a secret, a counter, a setting. */
+export interface Change {
+  id: string;
+  before: string;
+  after: string;
+}
+
+export interface Journal {
+  /** ISO 8601. */
+  started: string;
+  /** `emergency`: nothing overlaps and the old values end before the apps are restarted. */
+  mode: 'normal' | 'emergency';
+  direction: 'forward' | 'back';
+  changes: readonly Change[];
+  /** Credentials to change inside their services, by secret, in order. */
+  credentials: readonly { secret: string; overlap: boolean }[];
+  /** Workloads whose containers see a changed value, in order. */
+  dependents: readonly string[];
+  /** Workloads that encrypt their data anew. */
+  reencrypt: readonly string[];
+  /** The edge serves a new certificate. */
+  certificate?: { before: CertificateFiles; after: CertificateFiles };
+  /** Steps of this direction that are complete; the next one may have been carried out in part. */
+  done: number;
+}
+
+/** PEM texts by path. */
+export type CertificateFiles = Readonly<Record<string, string>>;
+
+const FORMAT = 1;
+
+/** Where the journal of a stack lies. @param directory absolute path of the folder of the secret files */
+export function rotationJournalPath(directory: string): string {
+  return join(directory, ROTATION_JOURNAL);
+}
+
+/** Durable when it returns, under its name and in full. */
+export function saveRotation(path: string, journal: Journal): void {
+  writeFileAtomically(path, `${JSON.stringify({ format: FORMAT, ...journal })}\n`, 0o600);
+}
+
+/** @throws {UserError} exit 3 when it cannot be understood; it is then left alone, since it may have the only copy */
+export function readRotation(path: string): Journal | undefined {
+  const file = readDisk(path, path, true);
+  if (file === undefined) return undefined;
+  let document: unknown;
+  try {
+    document = JSON.parse(file.content.toString('utf8'));
+  } catch {
+    document = undefined;
+  }
+  if (!isJournal(document)) {
+    throw new UserError(
+      {
+        file: path,
+        message: 'is damaged or from a newer version; it may hold passwords that stand nowhere else',
+        hint: 'use the newest version; do not delete the file',
+      },
+      EXIT.refused,
+    );
+  }
+  return document;
+}
+
+/** Removes the journal and what a run killed while writing it left, durably. */
+export function clearRotation(path: string): void {
+  rmSync(path, { force: true });
+  sweepRotationDrafts(path);
+}
+
+/** Removes half-written journals, which hold values too. The complete one under its own name stays. */
+export function sweepRotationDrafts(path: string): void {
+  const folder = dirname(path);
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch {
+    return;
+  }
+  for (const name of names) {
+    if (isTemporaryName(name, ROTATION_JOURNAL)) rmSync(join(folder, name), { force: true });
+  }
+  syncDirectory(folder);
+}
+
+function isJournal(value: unknown): value is Journal {
+  if (!isObject(value) || value['format'] !== FORMAT) return false;
+  const { started, mode, direction, changes, credentials, dependents, reencrypt, done, certificate } = value;
+  return (
+    typeof started === 'string' &&
+    ['normal', 'emergency'].includes(mode as string) &&
+    ['forward', 'back'].includes(direction as string) &&
+    isListOf(
+      changes,
+      (item) => isObject(item) && ['id', 'before', 'after'].every((key) => isText(item[key])),
+    ) &&
+    isListOf(credentials, (item) => isObject(item) && isText(item['secret'])) &&
+    isListOf(dependents, isText) &&
+    isListOf(reencrypt, isText) &&
+    Number.isInteger(done) &&
+    (certificate === undefined || isObject(certificate))
+  );
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(isItem);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,189 @@
+import type { LoginResult } from '../catalog/rotation.ts';
+import type { Journal } from './journal.ts';
+
+/** Which values: those from before the rotation, or the new ones. */
+export type Side = 'before' | 'after';
+
+/**
+ * What `.env` and the secret files hold. With `overlap` the services' own files carry the other side's passwords too, so
+ * that a service that restarts in the middle still accepts both.
+ */
+export interface FileState {
+  side: Side;
+  overlap: boolean;
+}
+
+/** One step of a rotation. Each may be carried out again: after a crash nobody knows how far the last one came. */
+export type Step =
+  | { do: 'accept'; secret: string; side: Side }
+  | { do: 'prove'; secret: string; side: Side }
+  | { do: 'files'; state: FileState }
+  | { do: 'restart'; workload: string }
+  | { do: 'reload-edge' }
+  | { do: 'reencrypt'; workload: string }
+  | { do: 'revoke'; secret: string; side: Side }
+  | { do: 'end-sessions'; secret: string; side: Side }
+  | { do: 'refuse'; secret: string; side: Side };
+
+/** What the steps act on: the real stack, or a simulated one. */
+export interface Effects {
+  /** Durable when it returns. */
+  save(journal: Journal): void | Promise<void>;
+  clear(): void | Promise<void>;
+  accept(secret: string, side: Side): Promise<void>;
+  login(secret: string, side: Side): Promise<LoginResult>;
+  revoke(secret: string, side: Side): Promise<void>;
+  endSessions(secret: string, side: Side): Promise<void>;
+  /** All files or none. */
+  files(state: FileState): Promise<void>;
+  /** Returns when the new container is healthy and sees the values on disk. */
+  restart(workload: string): Promise<void>;
+  reloadEdge(): Promise<void>;
+  reencrypt(workload: string): Promise<void>;
+}
+
+/**
+ * The steps of a rotation, the same for the same journal.
+ *
+ * New passwords become valid before anything uses them; where the engine holds two, the old one dies last. Where it
+ * holds one, the change comes as late as possible, just before the apps get the new one.
+ */
+export function stepsOf(journal: Journal): Step[] {
+  if (journal.direction === 'back') return stepsBack(journal);
+  const { mode, credentials, dependents, reencrypt, certificate } = journal;
+  const emergency = mode === 'emergency';
+  const ordered = [
+    ...credentials.filter(({ overlap }) => overlap),
+    ...credentials.filter(({ overlap }) => !overlap),
+  ];
+  const overlapping = credentials.filter(({ overlap }) => overlap);
+  const restarts = dependents.map((workload): Step => ({ do: 'restart', workload }));
+  const ending: Step[] = [
+    { do: 'files', state: { side: 'after', overlap: false } },
+    ...overlapping.map(({ secret }): Step => ({ do: 'revoke', secret, side: 'before' })),
+    ...(emergency
+      ? credentials.map(({ secret }): Step => ({ do: 'end-sessions', secret, side: 'before' }))
+      : []),
+    ...credentials.map(({ secret }): Step => ({ do: 'refuse', secret, side: 'before' })),
+  ];
+  return [
+    ...(overlapping.length > 0 ? [{ do: 'files', state: { side: 'before', overlap: true } } as Step] : []),
+    ...ordered.flatMap(({ secret }): Step[] => [
+      { do: 'accept', secret, side: 'after' },
+      { do: 'prove', secret, side: 'after' },
+    ]),
+    ...(emergency ? ending : [{ do: 'files', state: { side: 'after', overlap: true } } as Step]),
+    ...restarts,
+    ...(certificate ? [{ do: 'reload-edge' } as Step] : []),
+    ...reencrypt.map((workload): Step => ({ do: 'reencrypt', workload })),
+    ...(emergency ? [] : ending),
+  ];
+}
+
+function stepsBack({ credentials, dependents, certificate }: Journal): Step[] {
+  return [
+    ...credentials.flatMap(({ secret }): Step[] => [
+      { do: 'accept', secret, side: 'before' },
+      { do: 'prove', secret, side: 'before' },
+    ]),
+    { do: 'files', state: { side: 'before', overlap: true } },
+    ...dependents.map((workload): Step => ({ do: 'restart', workload })),
+    ...(certificate ? [{ do: 'reload-edge' } as Step] : []),
+    { do: 'files', state: { side: 'before', overlap: false } },
+    ...credentials
+      .filter(({ overlap }) => overlap)
+      .map(({ secret }): Step => ({ do: 'revoke', secret, side: 'after' })),
+    ...credentials.map(({ secret }): Step => ({ do: 'refuse', secret, side: 'after' })),
+  ];
+}
+
+/** Whether the old values still exist everywhere: until the files without them are about to be written. */
+export function canRollBack(journal: Journal): boolean {
+  if (journal.direction === 'back') return true;
+  const last = stepsOf(journal).findIndex((step) => step.do === 'files' && isFinal(step.state));
+  return journal.done < last;
+}
+
+function isFinal({ side, overlap }: FileState): boolean {
+  return side === 'after' && !overlap;
+}
+
+/** Reports a step: before it, and once it is complete. */
+export type Observer = (step: Step, event: 'start' | 'done', index: number, total: number) => void;
+
+/**
+ * Carries a rotation out from where the journal stands to its end, and removes the journal. May be stopped at any
+ * instant and called again with the journal from disk.
+ * @throws {Error} of the step that failed; the journal then stays
+ */
+export async function advance(
+  journal: Journal,
+  effects: Effects,
+  observe: Observer = () => {},
+): Promise<void> {
+  const steps = stepsOf(journal);
+  for (let index = journal.done; index < steps.length; index++) {
+    const step = steps[index]!;
+    observe(step, 'start', index, steps.length);
+    await carryOut(step, effects);
+    await effects.save({ ...journal, done: index + 1 });
+    observe(step, 'done', index, steps.length);
+  }
+  await effects.clear();
+}
+
+/**
+ * The journal as it has to go on after an interruption. What it says about the services is not believed but tried: a
+ * service that was restored or restarted meanwhile may have forgotten a password, which is then set again.
+ */
+export async function resumed(journal: Journal, effects: Pick<Effects, 'login'>): Promise<Journal> {
+  const side = journal.direction === 'forward' ? 'after' : 'before';
+  const steps = stepsOf(journal);
+  for (const { secret } of journal.credentials) {
+    const index = steps.findIndex((step) => step.do === 'accept' && step.secret === secret);
+    if (index >= journal.done || (await effects.login(secret, side)) === 'accepted') continue;
+    return { ...journal, done: index };
+  }
+  return journal;
+}
+
+/** The journal of the way back. @throws {Error} when there is none any more; ask `canRollBack` first */
+export function turnedBack(journal: Journal): Journal {
+  if (!canRollBack(journal)) throw new Error('the old values are gone already');
+  return journal.direction === 'back' ? journal : { ...journal, direction: 'back', done: 0 };
+}
+
+async function carryOut(step: Step, effects: Effects): Promise<void> {
+  switch (step.do) {
+    case 'accept':
+      return effects.accept(step.secret, step.side);
+    case 'prove':
+      return demand(step, effects, 'accepted');
+    case 'refuse':
+      return demand(step, effects, 'refused');
+    case 'files':
+      return effects.files(step.state);
+    case 'restart':
+      return effects.restart(step.workload);
+    case 'reload-edge':
+      return effects.reloadEdge();
+    case 'reencrypt':
+      return effects.reencrypt(step.workload);
+    case 'revoke':
+      return effects.revoke(step.secret, step.side);
+    case 'end-sessions':
+      return effects.endSessions(step.secret, step.side);
+  }
+}
+
+async function demand(
+  { secret, side }: { secret: string; side: Side },
+  effects: Effects,
+  wanted: LoginResult,
+): Promise<void> {
+  if ((await effects.login(secret, side)) === wanted) return;
+  const which = side === 'after' ? 'new' : 'old';
+  throw new Error(
+    `${secret}: the ${which} password is ${wanted === 'accepted' ? 'refused' : 'still accepted'}`,
+  );
+}

@@ -1,0 +1,128 @@
+import { resolve } from 'node:path';
+import { inspectCertificate, renewalReason } from '../certs/inspect.ts';
+import { EXIT, UserError } from '../errors.ts';
+import { CERTIFICATES, readOptional } from '../project/inputs.ts';
+import type { RandomSource } from '../secrets/kinds.ts';
+import { certificateFiles, newCertificate, type StackFolder } from './folder.ts';
+import { planRotation, type RotationPlan, type Situation } from './plan.ts';
+import { type ScheduleEntry, scheduleOf } from './schedule.ts';
+import { CERTIFICATE, type Request, selectSecrets } from './select.ts';
+
+export interface ProposalInput {
+  request: Request;
+  offline: boolean;
+  /** New values of third parties, by id. */
+  supplied: Readonly<Record<string, string>>;
+  now: Date;
+  random: RandomSource;
+}
+
+/** Every secret with its age, and the certificate as if it were one. */
+export function folderSchedule(folder: StackFolder, now: Date): ScheduleEntry[] {
+  return [...scheduleOf(folder.stack, folder.ages, now), ...certificateEntry(folder, now)];
+}
+
+/** A certificate is due when a third of its life is left, whoever issued it; those of ACME renew themselves. */
+function certificateEntry(folder: StackFolder, now: Date): ScheduleEntry[] {
+  const { root, stack } = folder;
+  const pem = readOptional(resolve(root, CERTIFICATES.leaf));
+  if (stack.edge.tls.mode === 'acme' || pem === undefined) return [];
+  const { notBefore: since, notAfter } = inspectCertificate(pem);
+  const due = new Date(notAfter.getTime() - (notAfter.getTime() - since.getTime()) / 3);
+  const overdue = due <= now || certificateDue(folder, now) !== undefined;
+  return [
+    { id: CERTIFICATE, class: 'certificate', consumers: ['edge'], since, due, overdue, action: 'rotate' },
+  ];
+}
+
+/**
+ * Looks at what runs and decides what a rotation would do; changes nothing.
+ * @throws {UserError} for a request that cannot be, or when the stack does not run and `offline` is not given
+ */
+export async function proposeRotation(folder: StackFolder, input: ProposalInput): Promise<RotationPlan> {
+  const { request, offline, supplied, now, random } = input;
+  const { stack, env } = folder;
+  const schedule = folderSchedule(folder, now);
+  const certificate = certificateFiles(folder);
+  const ids = selectSecrets(request, {
+    secrets: stack.secrets,
+    schedule,
+    certificateDue: certificateDue(folder, now),
+    hasCertificate: certificate !== undefined,
+    supplied: Object.keys(supplied),
+  });
+  const running = await runningServices(folder, offline);
+  const situation: Situation = {
+    stack,
+    env,
+    running,
+    volumes: offline ? await existingVolumes(folder) : new Set(),
+    offline,
+    emergency: request.emergency,
+    retire: request.retire,
+    supplied,
+    ...(certificate && ids.includes(CERTIFICATE)
+      ? { certificate: { before: certificate, after: await newCertificate(folder, now) } }
+      : {}),
+    now,
+    random,
+  };
+  return planRotation(ids, situation);
+}
+
+async function runningServices({ project, stack }: StackFolder, offline: boolean): Promise<Set<string>> {
+  const containers = await project.containers().catch((error: unknown) => {
+    // Without Docker nothing of the stack runs here.
+    if (offline && error instanceof UserError) return [];
+    throw error;
+  });
+  const running = new Set(
+    containers
+      .filter(({ status }) => status === 'running' || status === 'restarting')
+      .map(({ service }) => service),
+  );
+  if (offline && running.size > 0) {
+    throw new UserError(
+      { message: `${stack.name} runs (${[...running].sort().join(', ')})`, hint: 'leave out --offline' },
+      EXIT.refused,
+    );
+  }
+  if (!offline && running.size === 0) {
+    throw new UserError(
+      {
+        message: `${stack.name} does not run, so its services cannot be told of new passwords`,
+        hint: 'start it, or give --offline to change what can be changed in files',
+      },
+      EXIT.refused,
+    );
+  }
+  return running;
+}
+
+/** Volumes with the data of services; without Docker to ask, all that there could be. */
+async function existingVolumes({ stack, project }: StackFolder): Promise<Set<string>> {
+  const names = stack.credentials.flatMap(({ keptIn }) => (keptIn === 'files' ? [] : [keptIn.volume]));
+  const found = await Promise.all(
+    [...new Set(names)].map(async (name) => {
+      const exists = await project.hasVolume(name).catch((error: unknown) => {
+        if (error instanceof UserError) return true;
+        throw error;
+      });
+      return exists ? [name] : [];
+    }),
+  );
+  return new Set(found.flat());
+}
+
+function certificateDue(folder: StackFolder, now: Date): string | undefined {
+  const files = certificateFiles(folder);
+  if (files === undefined) return undefined;
+  const authorityPem = readOptional(resolve(folder.root, CERTIFICATES.authority)) ?? '';
+  return renewalReason({
+    certificatePem: files[CERTIFICATES.leaf]!,
+    keyPem: files[CERTIFICATES.leafKey]!,
+    authorityPem,
+    names: folder.stack.domains,
+    now,
+  });
+}

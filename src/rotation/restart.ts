@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ComposeProject, Container } from '../engine/project.ts';
+import { EXIT, UserError } from '../errors.ts';
+
+/**
+ * Seconds the edge may go on without knowing of a new container: it asks for an app's addresses every 5 seconds
+ * (nginx/conf.d/proxy.conf, `resolver … valid=5s`).
+ */
+const EDGE_LEARNS_SECONDS = 6;
+
+/** What a container must have been made with to see the values on disk. */
+export interface Expected {
+  workload: string;
+  /** The counter of its secret files, when it mounts any. */
+  revision?: string;
+  /** Variables and their values. */
+  variables: ReadonlyMap<string, string>;
+  /** Content of the files it mounts, by path inside the container. */
+  files: ReadonlyMap<string, string>;
+}
+
+/**
+ * Replaces the containers of a workload whose values are outdated, and returns once the new one is healthy and sees the
+ * values. Does nothing when that is so already.
+ *
+ * A mounted file keeps its old content in a container that was started before the file was replaced, so a new container
+ * is needed even for a program that would read the file again.
+ * @param rolling start the new container beside the old one, and end that only when the edge knows the new one
+ * @throws {UserError} when the new container does not become healthy; with `rolling` the old one goes on then
+ */
+export async function restartWorkload(
+  project: ComposeProject,
+  expected: Expected,
+  { rolling }: { rolling: boolean },
+): Promise<void> {
+  const { workload } = expected;
+  const containers = await project.containers(workload);
+  if (containers.length === 0) return;
+  const stale = containers.filter((one) => !isFresh(one, expected));
+  if (stale.length > 0 && rolling) await roll(project, expected, containers, stale);
+  else if (stale.length > 0) await project.up(workload);
+  const now = (await project.containers(workload)).filter((one) => isFresh(one, expected));
+  if (now.length === 0) throw failure(workload, 'was not made anew, although its secrets changed');
+  for (const { id } of now) {
+    await project.healthy(id, workload);
+    await verifyFiles(project, id, expected);
+  }
+}
+
+async function roll(
+  project: ComposeProject,
+  expected: Expected,
+  containers: readonly Container[],
+  stale: readonly Container[],
+): Promise<void> {
+  const { workload } = expected;
+  const fresh = containers.filter((one) => isFresh(one, expected));
+  const missing = stale.length - fresh.length;
+  if (missing > 0) {
+    await project.up(workload, ['--no-recreate', '--scale', `${workload}=${containers.length + missing}`]);
+    fresh.push(
+      ...(await project.containers(workload)).filter(
+        (one) => isFresh(one, expected) && !fresh.some(({ id }) => id === one.id),
+      ),
+    );
+  }
+  try {
+    for (const { id } of fresh) await project.healthy(id, workload);
+  } catch (error) {
+    for (const { id } of fresh) await project.remove(id);
+    throw error;
+  }
+  await sleep(EDGE_LEARNS_SECONDS * 1000);
+  for (const { id } of stale) await project.remove(id);
+}
+
+/** Whether the container was made with the values as they are now. */
+export function isFresh(
+  { status, labels, environment }: Container,
+  { revision, variables }: Expected,
+): boolean {
+  if (status === 'exited' || status === 'dead' || status === 'removing') return false;
+  if (revision !== undefined && labels['secure-stack.secrets'] !== revision) return false;
+  return [...variables].every(([name, value]) => environment.includes(`${name}=${value}`));
+}
+
+/** Looks from inside, where the image has a program to look with. */
+async function verifyFiles(
+  project: ComposeProject,
+  id: string,
+  { workload, files }: Expected,
+): Promise<void> {
+  for (const [path, content] of files) {
+    const { code, stdout } = await project.exec(id, ['cat', path], '');
+    if (code === 0 && stdout !== content)
+      throw failure(workload, `its new container sees another content of ${path}`);
+  }
+}
+
+function failure(workload: string, what: string): UserError {
+  return new UserError(
+    { message: `${workload}: ${what}`, hint: `docker compose logs ${workload}` },
+    EXIT.failed,
+  );
+}

@@ -1,0 +1,76 @@
+import type { Secret, SecretClass, SecretStore } from '../stack/model.ts';
+import type { Ages } from './ages.ts';
+
+const DAY = 86_400_000;
+const HOUR = 3_600_000;
+
+/** The age of one secret and when it has to be replaced. */
+export interface ScheduleEntry {
+  id: string;
+  class: SecretClass | 'certificate';
+  consumers: readonly string[];
+  /** When the present value was set; undefined while the secret is blank or unknown. */
+  since?: Date;
+  /** Undefined: there is no date at which it would have to change. */
+  due?: Date;
+  overdue: boolean;
+  /** What makes it due: an old value, or a replaced key that nothing needs any more. */
+  action: 'rotate' | 'retire';
+}
+
+/** Every stored secret with its age and due date. Derived values follow theirs; settings are no secrets. */
+export function scheduleOf(
+  stack: { secrets: readonly Secret[]; secretStore: Pick<SecretStore, 'schedule'> },
+  ages: Ages | undefined,
+  now: Date,
+): ScheduleEntry[] {
+  return stack.secrets
+    .filter(({ kind }) => kind !== 'derived' && kind !== 'setting')
+    .flatMap((secret): ScheduleEntry[] => {
+      const { id, kind, consumers } = secret;
+      const age = ages?.secrets[id];
+      if (kind === 'previous' && age === undefined) return [];
+      const since = age && new Date(age.rotated ?? age.created);
+      const due = since && dueDate(secret, since, stack);
+      return [
+        {
+          id,
+          class: secret.class,
+          consumers,
+          ...(since ? { since } : {}),
+          ...(due ? { due } : {}),
+          overdue: due !== undefined && due <= now,
+          action: kind === 'previous' ? 'retire' : 'rotate',
+        },
+      ];
+    });
+}
+
+/** What has to be done now. */
+export function dueSecrets(...args: Parameters<typeof scheduleOf>): ScheduleEntry[] {
+  return scheduleOf(...args).filter(({ overdue }) => overdue);
+}
+
+function dueDate(
+  { id, kind, class: name }: Secret,
+  since: Date,
+  { secrets, secretStore: { schedule } }: Parameters<typeof scheduleOf>[0],
+): Date | undefined {
+  if (kind === 'previous') {
+    const owner = secrets.find(({ overlap }) => overlap?.previous === id);
+    // A replaced encryption key goes when the data no longer needs it, which no clock can tell.
+    return name === 'signing' && owner?.overlap
+      ? new Date(since.getTime() + owner.overlap.hours * HOUR)
+      : undefined;
+  }
+  switch (name) {
+    case 'signing':
+    case 'external':
+      return new Date(since.getTime() + schedule[name] * DAY);
+    case 'engine':
+    case 'bootstrap':
+      return new Date(since.getTime() + schedule.engine * DAY);
+    case 'encryption':
+      return undefined;
+  }
+}

@@ -1,0 +1,64 @@
+import { X509Certificate } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect } from 'node:tls';
+import type { ComposeProject } from '../engine/project.ts';
+import { EXIT, UserError } from '../errors.ts';
+import type { Stack } from '../stack/model.ts';
+
+const CONFIG = '/etc/secure-stack/nginx/nginx.conf';
+const WAIT_SECONDS = 20;
+
+/**
+ * Makes the edge take a new certificate, without dropping a connection, and compares what it then serves.
+ * @param certificatePem the new certificate, leaf first
+ * @throws {UserError} when nginx refuses it or goes on serving another one
+ */
+export async function reloadEdge(
+  project: ComposeProject,
+  stack: Stack,
+  certificatePem: string,
+): Promise<void> {
+  const edge = (await project.containers('edge')).find(({ status }) => status === 'running');
+  // It takes the files when it starts.
+  if (!edge) return;
+  for (const options of [
+    ['-t', '-q'],
+    ['-s', 'reload'],
+  ]) {
+    const { code, stderr } = await project.exec(edge.id, ['nginx', ...options, '-c', CONFIG], '');
+    if (code !== 0) throw failed(stderr.trim().split('\n').at(-1) ?? `nginx ended with ${code}`);
+  }
+  const wanted = new X509Certificate(certificatePem).fingerprint256;
+  const deadline = Date.now() + WAIT_SECONDS * 1000;
+  while ((await servedFingerprint(stack)) !== wanted) {
+    if (Date.now() > deadline) throw failed('it serves another certificate than the new one');
+    await sleep(250);
+  }
+}
+
+/** Fingerprint (SHA-256) of the certificate that a client gets; undefined when there is no answer. */
+function servedFingerprint({ edge, domains }: Stack): Promise<string | undefined> {
+  const host = edge.bind ?? '127.0.0.1';
+  const servername = domains.find((domain) => /[a-z]/.test(domain) && !domain.startsWith('*.'));
+  return new Promise((resolve) => {
+    const socket = connect({
+      host,
+      port: edge.publicPorts.https,
+      ...(servername ? { servername } : {}),
+      // Compared with the very certificate that was made, which says more than any chain.
+      rejectUnauthorized: false,
+      timeout: 3000,
+    });
+    const end = (fingerprint?: string): void => {
+      socket.destroy();
+      resolve(fingerprint);
+    };
+    socket.once('secureConnect', () => end(socket.getPeerX509Certificate()?.fingerprint256));
+    socket.once('error', () => end());
+    socket.once('timeout', () => end());
+  });
+}
+
+function failed(reason: string): UserError {
+  return new UserError({ message: `edge: ${reason}`, hint: 'docker compose logs edge' }, EXIT.failed);
+}
