@@ -1,5 +1,7 @@
+import { ACME_FOLDERS } from '../catalog/acme.ts';
 import type { FileTree, GeneratedFile } from '../fileset.ts';
 import type { Stack } from '../stack/model.ts';
+import { renderAcmeClient } from './acme/index.ts';
 import { renderCompose } from './compose/compose.ts';
 import { renderDocs } from './docs/docs.ts';
 import { renderFileServer } from './file-server/index.ts';
@@ -24,6 +26,7 @@ export function renderFiles(stack: Stack, { digests }: RenderInput): FileTree {
   const usesSample = stack.workloads.some(({ mounts }) => mounts.some(({ source }) => source === 'sample'));
   const mounted: GeneratedFile[] = [
     ...renderNginx(stack),
+    ...(stack.edge.tls.mode === 'acme' ? renderAcmeClient() : []),
     ...renderFileServer(stack.workloads),
     ...(usesSample ? renderSampleApp() : []),
     ...stack.files.map(({ path, content, mode }) => ({ path, content, mode, class: 'generated' as const })),
@@ -40,9 +43,11 @@ export function renderFiles(stack: Stack, { digests }: RenderInput): FileTree {
     ],
     directories: [
       { path: 'certs', mode: 0o700 },
+      // The client's user is not the owner, and replaces files of the owner's; `certs` keeps everybody else out.
+      { path: ACME_FOLDERS.live, mode: stack.edge.tls.mode === 'acme' ? 0o777 : 0o755 },
       ...(stack.edge.tls.mode === 'acme'
-        ? [{ path: 'certs/acme', mode: 0o1777 }]
-        : [{ path: 'certs/live', mode: 0o755 }]),
+        ? [ACME_FOLDERS.state, ACME_FOLDERS.challenge].map((path) => ({ path, mode: 0o777 }))
+        : []),
       ...(stack.edge.tls.mode === 'dev-ca' ? [{ path: 'certs/ca', mode: 0o700 }] : []),
     ],
   };

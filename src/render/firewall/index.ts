@@ -1,9 +1,14 @@
+import blocks from '../../../templates/firewall/blocks.sh.hbs';
 import checks from '../../../templates/firewall/checks.sh.hbs';
 import commands from '../../../templates/firewall/commands.sh.hbs';
 import script from '../../../templates/firewall/firewall.sh.hbs';
+import host from '../../../templates/firewall/host.sh.hbs';
+import nftables from '../../../templates/firewall/nftables.sh.hbs';
 import readme from '../../../templates/firewall/README.md.hbs';
-import ruleset from '../../../templates/firewall/ruleset.sh.hbs';
+import selftest from '../../../templates/firewall/selftest.sh.hbs';
+import service from '../../../templates/firewall/service.sh.hbs';
 import state from '../../../templates/firewall/state.sh.hbs';
+import verify from '../../../templates/firewall/verify.sh.hbs';
 import { UserError } from '../../errors.ts';
 import type { GeneratedFile } from '../../fileset.ts';
 import type { FirewallPolicy } from '../../stack/model.ts';
@@ -50,10 +55,10 @@ function renderScript(policy: CheckedPolicy, stackName: string): string {
     // Inside a comment no quoting applies; the name was checked above.
     stackComment: stackName,
     openings: policy.openings.map(({ protocol, port, from }) => `${protocol} ${port} ${from}`),
-    checks: part(checks),
-    ruleset: part(ruleset),
-    state: part(state),
-    commands: part(commands),
+    metadataDns: policy.metadataDns ? 'yes' : 'no',
+    blockPrivateEgress: policy.blockPrivateEgress ? 'yes' : 'no',
+    packages: 'nftables',
+    parts: [checks, host, nftables, state, commands, service, blocks, verify, selftest].map(part),
   });
 }
 

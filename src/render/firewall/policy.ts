@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { type Problem, UserError } from '../../errors.ts';
-import type { FirewallPolicy } from '../../stack/model.ts';
+import type { FirewallBackend, FirewallPolicy } from '../../stack/model.ts';
 
 /** A policy whose every value is well-formed, each list sorted and without repetition. */
 export interface CheckedPolicy {
@@ -11,6 +11,10 @@ export interface CheckedPolicy {
   /** One for each source. */
   openings: readonly { protocol: 'tcp' | 'udp'; port: number; from: string }[];
   trustedInterfaces: readonly string[];
+  backend: FirewallBackend;
+  blockPrivateEgress: boolean;
+  metadataDns: boolean;
+  containersToHost: readonly number[];
 }
 
 /**
@@ -41,7 +45,12 @@ export function checkPolicy(policy: FirewallPolicy): CheckedPolicy {
     publicUdp: checkAll('publicUdp', policy.publicUdp, portKind),
     openings: uniqueBy(openings, (opening) => `${opening.protocol} ${opening.port} ${opening.from}`),
     trustedInterfaces: checkAll('trustedInterfaces', policy.trustedInterfaces, interfaceKind),
+    backend: policy.backend,
+    blockPrivateEgress: policy.blockPrivateEgress,
+    metadataDns: policy.metadataDns,
+    containersToHost: checkAll('containersToHost', policy.containersToHost, portKind),
   };
+  check('backend', policy.backend, backendKind);
   if (problems.length > 0) throw new UserError(problems);
   return checked;
 }
@@ -62,6 +71,12 @@ const protocolKind: Kind = {
   accepts: (value) => value === 'tcp' || value === 'udp',
   what: 'a protocol',
   hint: 'tcp or udp',
+};
+
+const backendKind: Kind = {
+  accepts: (value) => value === 'nftables' || value === 'iptables' || value === 'ufw',
+  what: 'a way to load rules',
+  hint: 'nftables, iptables or ufw',
 };
 
 const cidrKind: Kind = {

@@ -13,9 +13,11 @@ import mainTemplate from '../../../templates/nginx/nginx.conf.hbs';
 import proxyTemplate from '../../../templates/nginx/proxy.conf.hbs';
 import proxyHeadersTemplate from '../../../templates/nginx/proxy-headers.conf.hbs';
 import requestIdTemplate from '../../../templates/nginx/request-id.conf.hbs';
+import serveTemplate from '../../../templates/nginx/serve.sh.hbs';
 import siteTemplate from '../../../templates/nginx/site.conf.hbs';
 import tlsTemplate from '../../../templates/nginx/tls.conf.hbs';
 import upstreamsTemplate from '../../../templates/nginx/upstreams.conf.hbs';
+import { CHALLENGE_TARGET } from '../../catalog/acme.ts';
 import type { GeneratedFile } from '../../fileset.ts';
 import { grpcErrors } from '../../policy/grpc.ts';
 import { hiddenResponseHeaders, strippedRequestHeaders } from '../../policy/headers.ts';
@@ -28,6 +30,7 @@ import {
   tlsPolicies,
 } from '../../policy/tls.ts';
 import { LOGIN_KEYS_FILE } from '../../stack/edge-login.ts';
+import type { TlsMode } from '../../stack/model.ts';
 import { render, type TemplateSpec } from '../template.ts';
 import { canonicalCidr } from './cidr.ts';
 import { locationText } from './location.ts';
@@ -38,7 +41,7 @@ import { indent, limitRequest, portSuffix, rate, urlHost } from './values.ts';
 
 /**
  * The edge's nginx configuration: one file per concern under `nginx/`, which the container mounts read-only as
- * /etc/secure-stack/nginx. It listens on 8080 and 8443, writes only to /tmp (and /var/lib/acme in mode `acme`) and needs
+ * /etc/secure-stack/nginx. It listens on 8080 and 8443, writes only to /tmp and needs
  * no capability.
  * @param capability what the image can do; only what it knows is written
  * @throws {UserError} when the edge's answers cannot be honoured as they are
@@ -48,7 +51,6 @@ export function renderNginx(stack: EdgeStack, capability: EdgeCapability = edgeI
   const { edge, domains } = stack;
   const routes = nameRoutes(edge.routes);
   const cors = corsTables(routes);
-  const acme = edge.tls.mode === 'acme';
   const addresses = domains.filter((domain) => isIP(domain));
   const file = (path: string, template: TemplateSpec, context: object): GeneratedFile => ({
     path: `nginx/${path}`,
@@ -69,9 +71,9 @@ export function renderNginx(stack: EdgeStack, capability: EdgeCapability = edgeI
       policy: edge.tls.policy,
       image: capability,
       minimum: minimumNginx,
-      acme,
       workers: edge.workers,
     }),
+    file('serve.sh', serveTemplate, {}),
     file('conf.d/logging.conf', loggingTemplate, { household: edge.logIpv6 === 'last-segment' }),
     file('conf.d/tls.conf', tlsTemplate, tlsValues(stack, capability, addresses)),
     file('conf.d/limits.conf', limitsTemplate, limitValues(stack, routes)),
@@ -83,7 +85,7 @@ export function renderNginx(stack: EdgeStack, capability: EdgeCapability = edgeI
     file('conf.d/upstreams.conf', upstreamsTemplate, { upstreams: upstreamsOf(routes) }),
     file('snippets/errors.conf', errorsTemplate, { cors: cors.length > 0 }),
     file('snippets/guard.conf', guardTemplate, { internal: internalPaths(routes) }),
-    file('snippets/http-common.conf', httpCommonTemplate, { acme, files: edge.tls.mode === 'files' }),
+    file('snippets/http-common.conf', httpCommonTemplate, { webroot: WEBROOTS[edge.tls.mode] }),
     file('snippets/proxy-headers.conf', proxyHeadersTemplate, appHeaders('proxy')),
     ...(routes.some(({ directive }) => directive === 'grpc')
       ? [
@@ -102,7 +104,7 @@ export function renderNginx(stack: EdgeStack, capability: EdgeCapability = edgeI
   ];
 }
 
-function tlsValues({ domains, edge }: EdgeStack, { openssl }: EdgeCapability, addresses: string[]): object {
+function tlsValues({ edge }: EdgeStack, { openssl }: EdgeCapability, addresses: string[]): object {
   const policy = tlsPolicies[edge.tls.policy];
   const groups = keyExchangeGroups(openssl);
   return {
@@ -113,16 +115,16 @@ function tlsValues({ domains, edge }: EdgeStack, { openssl }: EdgeCapability, ad
     groups: groups.join(':'),
     postQuantum: groups.some((group) => group.includes('MLKEM')),
     openssl,
-    acme: edge.tls.mode === 'acme' && {
-      directory: edge.tls.acme?.directory ?? letsEncrypt,
-      email: edge.tls.acme?.email,
-    },
-    certificates: domains.length + 1,
     addresses: addresses.map((address) => ` ${urlHost(address)}`),
   };
 }
 
-const letsEncrypt = 'https://acme-v02.api.letsencrypt.org/directory';
+/** Where the answers to HTTP-01 lie, in the container; absent: there are none. */
+const WEBROOTS: Partial<Record<TlsMode, string>> = {
+  acme: CHALLENGE_TARGET,
+  // For an ACME client of the user's own.
+  files: '/etc/secure-stack/nginx/webroot',
+};
 
 function limitValues({ edge: { limits } }: EdgeStack, routes: readonly NamedRoute[]): object {
   return {
@@ -155,7 +157,6 @@ function siteValues(
     defaultServer: domain === addresses[0],
     ipv6: edge.ipv6 ?? false,
     http3: edge.http3 ?? false,
-    acme: edge.tls.mode === 'acme',
     grpc: own.some(({ directive }) => directive === 'grpc'),
     locations: indent(locations.join('\n'), 4),
   };

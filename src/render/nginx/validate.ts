@@ -8,12 +8,12 @@ export type EdgeStack = Pick<Stack, 'name' | 'environment' | 'domains' | 'edge'>
 
 /**
  * Refuses what nginx would accept and then do something else with: duplicates (it warns and ignores one), paths that
- * never match, a body limit of 0 (no limit), certificates that the authority cannot issue.
+ * never match, a body limit of 0 (no limit).
  * @throws {UserError} with every problem found
  */
 export function validateEdge({ domains, edge }: EdgeStack): void {
   const problems: Problem[] = [
-    ...domainProblems(domains, edge.tls.mode === 'acme'),
+    ...domainProblems(domains),
     ...limitProblems(edge.limits.requestsPerSecond, edge.limits.burst, 'edge.limits'),
     ...bodyProblems(edge.limits.maxBody, 'edge.limits.maxBody'),
     ...edge.trustedProxies.flatMap((cidr, i) => cidrProblems(cidr, `edge.trustedProxies[${i}]`)),
@@ -21,8 +21,6 @@ export function validateEdge({ domains, edge }: EdgeStack): void {
     ...duplicateRoutes(edge.routes),
     ...textProblems([
       ['edge.contentSecurityPolicy.policy', edge.contentSecurityPolicy?.policy],
-      ['edge.tls.acme.directory', edge.tls.acme?.directory],
-      ['edge.tls.acme.email', edge.tls.acme?.email],
       ...edge.routes.flatMap(({ upstreamTls = {} }, i) =>
         Object.entries(upstreamTls).map(([key, value]): [string, string] => [
           `edge.routes[${i}].upstreamTls.${key}`,
@@ -36,21 +34,13 @@ export function validateEdge({ domains, edge }: EdgeStack): void {
   if (problems.length > 0) throw new UserError(problems);
 }
 
-function domainProblems(domains: readonly string[], acme: boolean): Problem[] {
+function domainProblems(domains: readonly string[]): Problem[] {
   if (domains.length === 0) return [{ path: 'domains', message: 'must name at least one domain' }];
   return domains.flatMap((domain, i) => {
     const path = `domains[${i}]`;
     if (!isIP(domain) && !/^(?:\*\.)?[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/.test(domain))
       return [{ path, message: 'must be a domain name in lower case or an address' }];
     if (domains.indexOf(domain) !== i) return [{ path, message: `names ${domain} twice` }];
-    if (acme && (isIP(domain) || domain === 'localhost' || domain.startsWith('*.')))
-      return [
-        {
-          path,
-          message: `${domain} cannot get a certificate over HTTP-01`,
-          hint: 'use tls mode "files" with a certificate of your own for it',
-        },
-      ];
     return [];
   });
 }
