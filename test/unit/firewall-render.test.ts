@@ -12,6 +12,10 @@ const base: FirewallPolicy = {
   sshFrom: [],
   openings: [],
   trustedInterfaces: [],
+  backend: 'nftables',
+  blockPrivateEgress: false,
+  metadataDns: true,
+  containersToHost: [],
 };
 
 const meta = { stackName: 'shop' };
@@ -66,6 +70,10 @@ const policy: fc.Arbitrary<FirewallPolicy> = fc.record({
     { maxLength: 3 },
   ),
   trustedInterfaces: fc.array(fc.stringMatching(/^[a-z][a-z0-9]{0,14}$/), { maxLength: 2 }),
+  backend: fc.constant('nftables' as const),
+  blockPrivateEgress: fc.boolean(),
+  metadataDns: fc.boolean(),
+  containersToHost: fc.array(port, { maxLength: 3 }),
 });
 
 describe('the files', () => {
@@ -81,7 +89,10 @@ describe('the files', () => {
       fc.property(policy, (one) => {
         const reversed = (list: readonly never[]) => [...list, ...list].reverse();
         const other = Object.fromEntries(
-          Object.entries(one).map(([key, list]) => [key, reversed(list as readonly never[])]),
+          Object.entries(one).map(([key, value]) => [
+            key,
+            Array.isArray(value) ? reversed(value as never[]) : value,
+          ]),
         ) as unknown as FirewallPolicy;
         expect(renderFirewall(other, meta)).toEqual(renderFirewall(one, meta));
       }),

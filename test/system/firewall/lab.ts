@@ -35,6 +35,10 @@ export const basePolicy: FirewallPolicy = {
   sshFrom: [],
   openings: [],
   trustedInterfaces: [],
+  backend: 'nftables',
+  blockPrivateEgress: false,
+  metadataDns: true,
+  containersToHost: [],
 };
 
 const tools = ['nft', 'ip', 'ss', 'shellcheck', 'unshare', 'setsid', 'flock', 'ping'];
