@@ -140,6 +140,13 @@ export class EdgeLab {
     return stdout + stderr;
   }
 
+  /** Runs a program of another image on the network, with the lab's certificates; what it prints on stdout. */
+  async judge(image: string, command: readonly string[]): Promise<string> {
+    const options = ['run', '--rm', `--network=${this.#network}`, `--volume=${this.#folder}/certs:/certs:ro`];
+    return (await docker([...options, image, ...command], { timeoutMs: 3_600_000, allowFailure: true }))
+      .stdout;
+  }
+
   /** Runs a command inside a container. */
   async exec({ name }: EdgeContainer, command: readonly string[]): Promise<string> {
     return (await docker(['exec', name, ...command])).stdout;
