@@ -4,8 +4,8 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { jsonSchemaText } from './json-schema.ts';
-import { typeDeclaration } from './type-declaration.ts';
 import { referenceSections, withSections } from './reference.ts';
+import { typeDeclaration } from './type-declaration.ts';
 
 const schemaFile = new URL('../src/stack/stack.schema.json', import.meta.url);
 const typeFile = new URL('../src/stack/stack-input.ts', import.meta.url);

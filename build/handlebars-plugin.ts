@@ -23,7 +23,11 @@ export function handlebarsTemplates() {
         knownHelpersOnly: true,
         preventIndent: false,
       });
-      return { code: `export default ${withoutLocations(String(spec))};`, moduleSideEffects: false, map: null };
+      return {
+        code: `export default ${withoutLocations(String(spec))};`,
+        moduleSideEffects: false,
+        map: null,
+      };
     },
   };
 }

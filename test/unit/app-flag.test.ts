@@ -6,19 +6,39 @@ import { checkAnswers } from '../../src/stack/load.ts';
 
 const name = fc.stringMatching(/^[a-z][a-z0-9]{0,9}$/);
 const path = fc.stringMatching(/^\/[a-z0-9-]{0,9}$/);
-const option = <T>(key: string, value: fc.Arbitrary<T>) => fc.option(value.map((one) => ({ [key]: one })), { nil: {} });
+const option = <T>(key: string, value: fc.Arbitrary<T>) =>
+  fc.option(
+    value.map((one) => ({ [key]: one })),
+    { nil: {} },
+  );
 const app = fc
   .tuple(
     fc.oneof(
-      fc.constantFrom('sample', 'ghcr.io/acme/api:1.4.2', 'registry.example.com:5000/a/b:2').map((image) => ({ image })),
+      fc
+        .constantFrom('sample', 'ghcr.io/acme/api:1.4.2', 'registry.example.com:5000/a/b:2')
+        .map((image) => ({ image })),
       fc.constantFrom('.', './api').map((context) => ({ build: { context } })),
     ),
     option('port', fc.integer({ min: 1, max: 65535 })),
     option('protocol', fc.constantFrom('http', 'ws', 'grpc')),
-    option('health', path.map((one) => ({ path: one }))),
-    option('routes', path.map((one) => [{ path: one }])),
+    option(
+      'health',
+      path.map((one) => ({ path: one })),
+    ),
+    option(
+      'routes',
+      path.map((one) => [{ path: one }]),
+    ),
     option('needs', fc.uniqueArray(name, { minLength: 1, maxLength: 3 })),
-    option('secrets', fc.dictionary(fc.stringMatching(/^[A-Z][A-Z_]{0,9}$/), fc.constantFrom({}, { kind: 'hmac' }), { minKeys: 1, maxKeys: 3 }).map((one) => ({ ...one }))),
+    option(
+      'secrets',
+      fc
+        .dictionary(fc.stringMatching(/^[A-Z][A-Z_]{0,9}$/), fc.constantFrom({}, { kind: 'hmac' }), {
+          minKeys: 1,
+          maxKeys: 3,
+        })
+        .map((one) => ({ ...one })),
+    ),
     option('delivery', fc.constantFrom('file', 'variable')),
     option('egress', fc.boolean()),
   )
@@ -33,24 +53,43 @@ test('what the flag can say, it says: format and parse give the same app', () =>
 });
 
 test('what it cannot say, it does not pretend to', () => {
-  for (const extra of [{ limits: { memory: '1g' } }, { writable: [] }, { routes: [{ path: '/a' }, { path: '/b' }] }, { routes: [{ path: '/', maxBody: '1m' }] }, { health: { probe: 'none' as const } }]) {
+  for (const extra of [
+    { limits: { memory: '1g' } },
+    { writable: [] },
+    { routes: [{ path: '/a' }, { path: '/b' }] },
+    { routes: [{ path: '/', maxBody: '1m' }] },
+    { health: { probe: 'none' as const } },
+  ]) {
     expect(formatAppFlag('web', { image: 'sample', ...extra })).toBeUndefined();
   }
 });
 
 test('the shortest flag is the sample page at /', () => {
-  expect(parseAppFlag('name=web')).toEqual({ name: 'web', app: { image: 'sample', routes: [{ path: '/' }] } });
+  expect(parseAppFlag('name=web')).toEqual({
+    name: 'web',
+    app: { image: 'sample', routes: [{ path: '/' }] },
+  });
 });
 
 test('any text is an app or a UserError, and what it gives is judged by the schema', () => {
   fc.assert(
-    fc.property(fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(...'name=,portpath+/:1x') })), (text) => {
-      try {
-        const { name: appName, app: one } = parseAppFlag(text);
-        checkAnswers({ version: 1, name: 'shop', environment: 'development', domains: ['localhost'], tls: { mode: 'dev-ca' }, apps: { [appName]: one } });
-      } catch (error) {
-        expect(error).toBeInstanceOf(UserError);
-      }
-    }),
+    fc.property(
+      fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(...'name=,portpath+/:1x') })),
+      (text) => {
+        try {
+          const { name: appName, app: one } = parseAppFlag(text);
+          checkAnswers({
+            version: 1,
+            name: 'shop',
+            environment: 'development',
+            domains: ['localhost'],
+            tls: { mode: 'dev-ca' },
+            apps: { [appName]: one },
+          });
+        } catch (error) {
+          expect(error).toBeInstanceOf(UserError);
+        }
+      },
+    ),
   );
 });

@@ -11,12 +11,20 @@ import { temporaryFolder } from '../program.ts';
 type AppInput = NonNullable<StackInput['apps']>[string];
 
 function workload(app: AppInput): Workload {
-  const { spec, problems } = checkAnswers({ version: 1, name: 'shop', environment: 'production', domains: ['shop.example.com'], tls: { mode: 'acme' }, apps: { web: app } });
+  const { spec, problems } = checkAnswers({
+    version: 1,
+    name: 'shop',
+    environment: 'production',
+    domains: ['shop.example.com'],
+    tls: { mode: 'acme' },
+    apps: { web: app },
+  });
   expect(problems).toEqual([]);
   return buildStack(spec!).workloads.find(({ name }) => name === 'web')!;
 }
 
-const check = (app: AppInput): readonly string[] => (workload({ image: 'acme/web:1', ...app }).health as HealthCheck).test;
+const check = (app: AppInput): readonly string[] =>
+  (workload({ image: 'acme/web:1', ...app }).health as HealthCheck).test;
 
 describe('the health check of an image nobody knows', () => {
   test.each([
@@ -41,7 +49,10 @@ describe('the health check of an image nobody knows', () => {
     chmodSync(stand, 0o755);
     const [kind, script] = check({ port: 3000, health: { path: '/up' } });
     expect(kind).toBe('CMD-SHELL');
-    const out = execFileSync('/bin/sh', ['-c', script!], { encoding: 'utf8', env: { PATH: join(folder, 'bin') } });
+    const out = execFileSync('/bin/sh', ['-c', script!], {
+      encoding: 'utf8',
+      env: { PATH: join(folder, 'bin') },
+    });
     expect(out).toContain(`${stand}\n`);
     expect(out).toContain('http://127.0.0.1:3000/up');
   });
@@ -65,7 +76,9 @@ test('the sample brings its own port and check, whatever the app says', () => {
 });
 
 test('writable paths belong to the app’s user, and are in memory', () => {
-  expect(workload({ image: 'acme/web:1', user: '10001:10002', writable: ['/tmp', '/var/cache/web'] }).tmpfs).toEqual([
+  expect(
+    workload({ image: 'acme/web:1', user: '10001:10002', writable: ['/tmp', '/var/cache/web'] }).tmpfs,
+  ).toEqual([
     { target: '/tmp', size: '64m', mode: '1777' },
     { target: '/var/cache/web', size: '64m', mode: '0700', uid: 10001, gid: 10002 },
   ]);

@@ -5,7 +5,8 @@ import { valkey } from '../../src/catalog/valkey.ts';
 import { parseOptions } from './catalog.ts';
 
 describe.each([redis, valkey])('$name', (service) => {
-  const build = (options: object) => service.build({ options: parseOptions(service, options), environment: 'production', clients: [] });
+  const build = (options: object) =>
+    service.build({ options: parseOptions(service, options), environment: 'production', clients: [] });
   const prefix = service.name.toUpperCase();
 
   test('has an explicit user: its image would stay root otherwise', () => {
@@ -20,7 +21,10 @@ describe.each([redis, valkey])('$name', (service) => {
   });
 
   test('the ACL file holds digests, shuts the default user and gives the health check nothing but PING', () => {
-    const acl = build({}).secretFiles[0]!.content((id) => `value of ${id}`);
+    const acl = build({}).secretFiles[0]!.content(
+      (id) => `value of ${id}`,
+      () => '',
+    );
     const digest = (id: string): string => createHash('sha256').update(`value of ${id}`).digest('hex');
     expect(acl.split('\n')).toEqual([
       'user default off',
@@ -43,6 +47,10 @@ describe.each([redis, valkey])('$name', (service) => {
   test('the connection URL survives any password', () => {
     const [secret] = service.connect(parseOptions(service, {})).secrets;
     const url = new URL(secret!.derive(() => 'a/b@c:d'));
-    expect([url.hostname, url.username, decodeURIComponent(url.password)]).toEqual([service.name, 'app', 'a/b@c:d']);
+    expect([url.hostname, url.username, decodeURIComponent(url.password)]).toEqual([
+      service.name,
+      'app',
+      'a/b@c:d',
+    ]);
   });
 });

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { postgres } from '../../src/catalog/postgres.ts';
 import { parseOptions } from './catalog.ts';
 
-const build = (options: object) => postgres.build({ options: parseOptions(postgres, options), environment: 'production', clients: [] });
+const build = (options: object) =>
+  postgres.build({ options: parseOptions(postgres, options), environment: 'production', clients: [] });
 
 test.each([
   [17, 'postgres:17.11-trixie', '/var/lib/postgresql/data'],
@@ -25,7 +26,9 @@ test('passwords come from files and stand in no environment', () => {
 });
 
 test('the health check asks over TCP, where the server of the first start does not listen', () => {
-  expect(build({ database: 'shop' }).workload.health).toMatchObject({ test: ['CMD', 'pg_isready', '-q', '-h', '127.0.0.1', '-U', 'postgres', '-d', 'shop'] });
+  expect(build({ database: 'shop' }).workload.health).toMatchObject({
+    test: ['CMD', 'pg_isready', '-q', '-h', '127.0.0.1', '-U', 'postgres', '-d', 'shop'],
+  });
 });
 
 test('a client logs in as a role that is no superuser; its password is percent-encoded in the URL', () => {

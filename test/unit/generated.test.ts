@@ -3,10 +3,10 @@ import { expect, expectTypeOf, test } from 'vitest';
 import { jsonSchemaText } from '../../build/json-schema.ts';
 import { referenceSections, withSections } from '../../build/reference.ts';
 import { typeDeclaration } from '../../build/type-declaration.ts';
-import type { StackInput } from '../../src/stack/schema.ts';
-import type { StackInput as Documented } from '../../src/stack/stack-input.ts';
 import { questions } from '../../src/stack/questions.ts';
+import type { StackInput } from '../../src/stack/schema.ts';
 import { listSettings } from '../../src/stack/settings.ts';
+import type { StackInput as Documented } from '../../src/stack/stack-input.ts';
 
 const read = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
 

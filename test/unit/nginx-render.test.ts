@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { staticWorkload } from '../../src/catalog/static.ts';
+import { renderFileServer } from '../../src/render/file-server/index.ts';
 import { canonicalCidr } from '../../src/render/nginx/cidr.ts';
 import { renderNginx } from '../../src/render/nginx/index.ts';
 import { rate } from '../../src/render/nginx/values.ts';
-import { renderFileServer } from '../../src/render/file-server/index.ts';
 import { renderSampleApp } from '../../src/render/sample/index.ts';
 import { edgeStack, fullEdgeStack, route } from '../fixtures/edge.ts';
 
@@ -214,7 +214,9 @@ describe('answers', () => {
   test('#17 HTTP/3 only by answer: one reuseport a port, Alt-Svc on every answer, no quic_bpf', () => {
     expect(directives(everything)).not.toMatch(/quic|h3=/);
     for (const ipv6 of [false, true]) {
-      const text = directives(textOf({ ...fullEdgeStack(), edge: { ...fullEdgeStack().edge, http3: true, ipv6 } }));
+      const text = directives(
+        textOf({ ...fullEdgeStack(), edge: { ...fullEdgeStack().edge, http3: true, ipv6 } }),
+      );
       expect(text.match(/quic reuseport/g)).toHaveLength(ipv6 ? 2 : 1);
       expect(text.match(/listen 8443 quic/g)).toHaveLength(fullEdgeStack().domains.length + 1);
       expect(text).toContain(`add_header Alt-Svc 'h3=":8443"; ma=86400' always;`);
@@ -224,9 +226,11 @@ describe('answers', () => {
 
   test('#33 a route’s own time-out stands in place of its protocol’s', () => {
     const waits = (extra: Parameters<typeof route>[1]) =>
-      [...textOf(edgeStack({ routes: [route('/', extra)] })).matchAll(/ {8}(?:proxy|grpc)_read_timeout (\w+);/g)].map(
-        ([, wait]) => wait,
-      );
+      [
+        ...textOf(edgeStack({ routes: [route('/', extra)] })).matchAll(
+          / {8}(?:proxy|grpc)_read_timeout (\w+);/g,
+        ),
+      ].map(([, wait]) => wait);
     expect(waits({})).toEqual([]);
     expect(waits({ timeoutSeconds: 120 })).toEqual(['120s']);
     expect(waits({ protocol: 'ws' })).toEqual(['1h']);

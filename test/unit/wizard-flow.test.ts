@@ -176,6 +176,7 @@ describe('flags', () => {
       domain: 'shop.example.com',
       tls: 'acme',
       'tls-email': 'ops@example.com',
+      'tls-terms': 'accepted',
       'ssh-port': '22',
       'ssh-from': '203.0.113.7',
     };
