@@ -17,8 +17,25 @@ export type StackInput = {
     policy?: "modern" | "intermediate" | undefined;
     /** Contact for the certificate authority (acme). */
     email?: string | undefined;
-    /** ACME directory. */
+    /** Whether you accept the authority’s terms of service (acme), for Let’s Encrypt: https://letsencrypt.org/repository/. */
+    terms?: "accepted" | "declined" | undefined;
+    /** Let’s Encrypt’s staging directory (acme): certificates that no browser trusts, and no tight rate limits. For the first tries. */
+    staging?: boolean | undefined;
+    /** ACME directory of another authority; absent: Let’s Encrypt. */
     directory?: string | undefined;
+    /** PEM file with the CA that `directory` itself is verified with; absent: the public CAs. */
+    directoryCa?: string | undefined;
+    /** Prove control over DNS (DNS-01), not over port 80: needed for wildcards. */
+    dns?: {
+      /** Where the DNS zone lies: the code name at https://go-acme.github.io/lego/dns/. */
+      provider: string;
+      /** The provider’s secret settings, such as CF_DNS_API_TOKEN; the values are external secrets, ACME_… in `.env`. */
+      secrets?: (string)[] | undefined;
+      /** The provider’s plain settings. Never a secret: this file is committed. */
+      environment?: { [name: string]: string } | undefined;
+      /** Seconds to wait for the record instead of asking the zone’s name servers, where those cannot be reached. */
+      wait?: number | undefined;
+    } | undefined;
     /** Path of the PEM certificate with its chain (files). */
     certificate?: string | undefined;
     /** Path of the PEM private key (files). */

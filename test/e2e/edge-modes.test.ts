@@ -12,18 +12,6 @@ const userFile = (path: string, content: string): GeneratedFile => ({
   class: 'seed',
 });
 
-/** The configuration less what only the ACME module understands; its variable becomes a file that is not there yet. */
-function withoutModule(files: GeneratedFile[]): GeneratedFile[] {
-  return files.map((file) => ({
-    ...file,
-    content: file.content
-      .replace(/^load_module .*\n/m, '')
-      .replace(/^acme_issuer edge \{[^}]*\}\n/m, '')
-      .replace(/^\s*acme_certificate .*\n/m, '')
-      .replaceAll(/\$acme_certificate(?:_key)?/g, '/var/lib/acme/$ssl_server_name.pem'),
-  }));
-}
-
 describe.runIf(requireDocker())('certificates and files of the user', () => {
   let lab: EdgeLab;
 
@@ -32,19 +20,6 @@ describe.runIf(requireDocker())('certificates and files of the user', () => {
     await lab.startUpstream('web');
   });
   afterAll(() => lab?.close());
-
-  test('#5 mode acme: without a certificate HTTP answers, the authority’s path is free, a handshake fails', async () => {
-    const acme = { directory: 'https://ca.example.test/directory', email: 'ops@example.test' };
-    const stack = {
-      ...labStack({ tls: { mode: 'acme', policy: 'intermediate', acme } }),
-      domains: ['a.example.test', 'b.example.test'],
-    };
-    const edge = await lab.startEdge(stack, withoutModule);
-    expect((await call(edge, '/health', { plain: true })).status).toBe(200);
-    expect((await call(edge, '/.well-known/acme-challenge/x', { plain: true })).status).toBe(404);
-    expect((await call(edge, '/x', { plain: true })).status).toBe(308);
-    await expect(call(edge, '/')).rejects.toThrow(/SSL|TLS|socket|EPROTO/i);
-  });
 
   test('#16 mode files: another ACME client answers through nginx/webroot, on HTTP alone', async () => {
     const challenge = '/.well-known/acme-challenge/token_1-A';

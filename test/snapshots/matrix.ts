@@ -28,7 +28,7 @@ export const matrix: readonly Case[] = environments.flatMap((environment) =>
             tls: {
               mode,
               policy: environment === 'production' ? 'modern' : 'intermediate',
-              ...(mode === 'acme' ? { email: 'ops@example.com' } : {}),
+              ...(mode === 'acme' ? { email: 'ops@example.com', terms: 'accepted' as const } : {}),
               ...(mode === 'files' ? { certificate: 'given/cert.pem', key: 'given/key.pem' } : {}),
             },
             ...preset.answers,

@@ -141,7 +141,8 @@ describe.each(allCases)('invariants of $name', ({ name, answers }) => {
     const mail = (answers.services?.['mailpit'] as { port?: number } | null | undefined)?.port
       ? ['mailpit']
       : [];
-    expect(outside.sort()).toEqual(['edge', ...expected, ...mail].sort());
+    const acme = answers.tls.mode === 'acme' ? ['acme'] : [];
+    expect(outside.sort()).toEqual(['edge', ...acme, ...expected, ...mail].sort());
   });
 
   test('.env and .env.example name the same variables in the same order', () => {
@@ -157,7 +158,7 @@ describe.each(allCases)('invariants of $name', ({ name, answers }) => {
       /(?<!\$)\$\{([A-Z0-9_]+)(:[?-])/g,
     )) {
       expect(envFile).toContain(`\n${variable}=`);
-      expect(operator).toBe(variable!.endsWith('_SECRETS_REV') ? ':-' : ':?');
+      expect(operator).toBe(/_(?:SECRETS_REV|PREVIOUS)$/.test(variable!) ? ':-' : ':?');
     }
   });
 

@@ -16,7 +16,7 @@ function workload(app: AppInput): Workload {
     name: 'shop',
     environment: 'production',
     domains: ['shop.example.com'],
-    tls: { mode: 'acme' },
+    tls: { mode: 'acme', terms: 'accepted' },
     apps: { web: app },
   });
   expect(problems).toEqual([]);

@@ -25,7 +25,7 @@ describe('every file', () => {
   test('#47 is the same on each run, readable by the container, ours, and ends with one line break', () => {
     expect(renderNginx(fullEdgeStack())).toEqual(renderNginx(fullEdgeStack()));
     for (const file of [...renderNginx(fullEdgeStack()), ...renderSampleApp()]) {
-      expect(file).toMatchObject({ mode: 0o644, class: 'generated' });
+      expect(file).toMatchObject({ mode: file.path.endsWith('.sh') ? 0o755 : 0o644, class: 'generated' });
       expect(file.content).toMatch(/[^\n]\n$/);
       expect(file.content).not.toMatch(/[ \t]$/m);
     }
@@ -34,14 +34,15 @@ describe('every file', () => {
   test('is reached by an include, and every include is there', () => {
     const files = filesOf(fullEdgeStack());
     const included = [...everything.matchAll(/^\s*include ([^;*]+);/gm)].map(([, path]) => `nginx/${path}`);
-    expect([...files.keys()].filter((path) => !path.startsWith('nginx/sites/')).sort()).toEqual(
+    expect([...files.keys()].filter((path) => !/^nginx\/(?:sites\/|serve\.sh$)/.test(path)).sort()).toEqual(
       [...new Set([...included, 'nginx/nginx.conf'])].sort(),
     );
     expect(files.get('nginx/nginx.conf')).toMatch(/include custom\/\*\.conf;[^}]*include sites\/\*\.conf;/);
   });
 
   test('#47 says why: each file starts with a reason', () => {
-    for (const { content } of renderNginx(fullEdgeStack())) expect(content).toMatch(/^# \S/);
+    for (const { content } of renderNginx(fullEdgeStack()))
+      expect(content).toMatch(/^(?:#!\/bin\/sh\n)?# \S/);
   });
 });
 
@@ -252,15 +253,25 @@ describe('answers', () => {
     expect(textOf(edgeStack())).toContain('return 308 https://app.example.test$request_uri;');
   });
 
-  test('#5 acme: certificates are variables, state is on the volume, nothing is read at start', () => {
-    const acme = { directory: 'https://ca.example.test/directory', email: 'ops@example.test' };
-    const text = textOf(edgeStack({ tls: { mode: 'acme', policy: 'intermediate', acme } }));
-    expect(text).toContain('load_module modules/ngx_http_acme_module.so;');
-    expect(text).toMatch(
-      /acme_issuer edge \{\s+uri https:\/\/ca\.example\.test\/directory;\s+contact ops@example\.test;\s+state_path \/var\/lib\/acme;/,
-    );
-    expect(text).toContain('ssl_certificate     $acme_certificate;');
-    expect(text).not.toContain('/etc/secure-stack/certs');
+  test.each(['dev-ca', 'acme', 'files'] as const)(
+    '%s: nginx reads one place, where a certificate always lies',
+    (mode) => {
+      const text = textOf(edgeStack({ tls: { mode, policy: 'intermediate' } }));
+      expect(text.match(/ssl_certificate(?:_key)? .*/g)).toEqual([
+        'ssl_certificate     /etc/secure-stack/certs/fullchain.pem;',
+        'ssl_certificate_key /etc/secure-stack/certs/privkey.pem;',
+      ]);
+      expect(text).not.toMatch(/load_module|acme_/);
+    },
+  );
+
+  test.each([
+    ['dev-ca', []],
+    ['acme', ['root /etc/secure-stack/challenge;']],
+    ['files', ['root /etc/secure-stack/nginx/webroot;']],
+  ] as const)('%s: where answers to HTTP-01 come from', (mode, expected) => {
+    const text = textOf(edgeStack({ tls: { mode, policy: 'intermediate' } }));
+    expect(text.match(/root .*;/g) ?? []).toEqual(expected);
   });
 
   test('the longest path comes first, hosts are kept apart, and what has no route is 404', () => {

@@ -65,26 +65,11 @@ describe('#18 #47 what nginx would accept and then not do is refused', () => {
       /contentSecurityPolicy\.policy: must not contain "\$"/,
     ],
     [
-      'a directive in the authority’s address',
-      edgeStack({
-        tls: { mode: 'acme', policy: 'modern', acme: { directory: 'https://ca.test/; include x' } },
-      }),
-      /acme\.directory: must not contain ";"/,
-    ],
-    [
       'a line break in a name of the app’s certificate',
       withRoute(['/', { upstreamTls: { name: 'a\nb', ca: '/ca.pem' } }]),
       /upstreamTls\.name/,
     ],
     ['port 0', withRoute(['/', { port: 0 }]), /routes\[0\]\.port/],
-    [
-      'a wildcard certificate over HTTP-01',
-      edgeStack(
-        { tls: { mode: 'acme', policy: 'modern', acme: { directory: 'https://ca.test/dir' } } },
-        { domains: ['*.example.test'] },
-      ),
-      /domains\[0\].*HTTP-01/,
-    ],
   ])('%s', (_what, stack, expected) => {
     expect(problems(stack)).toEqual([expect.stringMatching(expected)]);
   });

@@ -8,7 +8,7 @@ const HEAD = `version: 1
 name: shop
 environment: production
 domains: [shop.example.com]
-tls: {mode: acme}
+tls: {mode: acme, terms: accepted}
 `;
 
 function problems(text: string): string[] {
@@ -196,7 +196,7 @@ test('an alias bomb is refused at once', () => {
 });
 
 describe('changing an answer', () => {
-  const text = `# mine\n${HEAD.replace('tls: {mode: acme}', "tls:   { mode: 'acme' }   # from the authority")}apps:\n    web: {image: sample} # the shop\n`;
+  const text = `# mine\n${HEAD.replace('tls: {mode: acme, terms: accepted}', "tls:   { mode: 'acme', terms: accepted }   # from the authority")}apps:\n    web: {image: sample} # the shop\n`;
   const source = parseStackDocument(text, 'stack.yaml');
 
   test('touches no other character', () => {
@@ -215,7 +215,7 @@ describe('changing an answer', () => {
   test('a key that comes or goes leaves comments and values', () => {
     const more = changeAnswer(source, ['edge', 'workers'], 3);
     expect(more.text).toContain('# the shop');
-    expect(readSpec(more)).toMatchObject({ edge: { workers: 3 }, tls: { mode: 'acme' } });
+    expect(readSpec(more)).toMatchObject({ edge: { workers: 3 }, tls: { mode: 'acme', terms: 'accepted' } });
     expect(readSpec(changeAnswer(more, ['edge'], undefined)).edge.workers).toBe(2);
   });
 
@@ -246,7 +246,7 @@ test('a new file says what was answered and refers to its schema', () => {
     name: 'shop',
     environment: 'production',
     domains: ['shop.example.com'],
-    tls: { mode: 'acme' },
+    tls: { mode: 'acme', terms: 'accepted' },
   });
   expect(text).toContain('yaml-language-server: $schema=stack.schema.json');
   expect(problems(text)).toEqual([]);

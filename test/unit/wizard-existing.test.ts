@@ -13,7 +13,7 @@ environment: production
 domains:
   - shop.example.com
   - www.shop.example.com # old links
-tls: { mode: acme }
+tls: { mode: acme, terms: accepted }
 firewall:
   sshPorts: [ 22 ]
 
@@ -56,7 +56,7 @@ test('shows what is there, and leaves it alone', async () => {
   expect(order).toBe('done');
   expect(prompter.screen).toContain('shop, production, https://shop.example.com/');
   expect(prompter.screen).toMatch(
-    /Runs\n {2}edge {6}nginx .*\n {2}postgres {2}PostgreSQL .*\n {2}web {7}sample app\n {2}api {7}acme\/api:1\.4\.2/,
+    /Runs\n {2}edge {6}nginx .*\n {2}acme {6}ACME client .*\n {2}postgres {2}PostgreSQL .*\n {2}web {7}sample app\n {2}api {7}acme\/api:1\.4\.2/,
   );
   expect(snapshot()).toEqual(before);
 });

@@ -56,12 +56,13 @@ describe('a new stack', () => {
         ...PRODUCTION,
         ['TLS certificates', 'acme'],
         ['E-mail', 'ops@example.com'],
+        ['Do you accept the terms', 'accepted'],
         ['SSH port', '2222, 22'],
         ['Addresses SSH', '203.0.113.0/24, 2001:db8::1'],
       ],
     );
     expect(parse(textOf(run))).toMatchObject({
-      tls: { mode: 'acme', email: 'ops@example.com' },
+      tls: { mode: 'acme', email: 'ops@example.com', terms: 'accepted' },
       firewall: { sshPorts: [2222, 22], sshFrom: ['203.0.113.0/24', '2001:db8::1'] },
     });
   });
@@ -69,7 +70,7 @@ describe('a new stack', () => {
   test('defaults are not written down', async () => {
     const answers = parse(textOf(await runWizard([], PRODUCTION)));
     expect(answers.firewall).toBeUndefined();
-    expect(answers.tls).toEqual({ mode: 'acme' });
+    expect(answers.tls).toEqual({ mode: 'acme', terms: 'accepted' });
   });
 
   test('a wrong answer is refused at its prompt, in the words of the file', async () => {
@@ -152,6 +153,7 @@ describe('flags', () => {
     expect(prompter.asked).toEqual([
       'Where do TLS certificates come from?',
       expect.stringContaining('E-mail'),
+      expect.stringContaining('terms of service'),
       expect.stringContaining('Addresses SSH'),
       'What should it run?',
       'Services',

@@ -14,7 +14,7 @@ function stackOf(answers: Partial<StackInput>): Stack {
     name: 'shop',
     environment: 'production',
     domains: ['shop.example.com', 'api.example.com'],
-    tls: { mode: 'acme' },
+    tls: { mode: 'acme', terms: 'accepted' },
     ...answers,
   });
   expect(problems).toEqual([]);
@@ -73,7 +73,8 @@ shop, production, https://shop.example.com/
 
 Runs
   edge      nginx reverse proxy (${STACK.workloads[0]!.image})
-  postgres  PostgreSQL (${STACK.workloads[1]!.image})
+  acme      ACME client (lego) (${STACK.workloads[1]!.image})
+  postgres  PostgreSQL (${STACK.workloads[2]!.image})
   web       sample app
   api       acme/api:1.4.2
   worker    built from ./worker

@@ -4,5 +4,5 @@ import { render } from '../template.ts';
 
 /** The script of the ACME client; its container mounts the folder. */
 export function renderAcmeClient(): GeneratedFile[] {
-  return [{ path: 'acme/client.sh', content: render(clientTemplate, {}), mode: 0o644, class: 'generated' }];
+  return [{ path: 'acme/client.sh', content: render(clientTemplate, {}), mode: 0o755, class: 'generated' }];
 }

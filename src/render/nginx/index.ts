@@ -73,7 +73,7 @@ export function renderNginx(stack: EdgeStack, capability: EdgeCapability = edgeI
       minimum: minimumNginx,
       workers: edge.workers,
     }),
-    file('serve.sh', serveTemplate, {}),
+    { ...file('serve.sh', serveTemplate, {}), mode: 0o755 },
     file('conf.d/logging.conf', loggingTemplate, { household: edge.logIpv6 === 'last-segment' }),
     file('conf.d/tls.conf', tlsTemplate, tlsValues(stack, capability, addresses)),
     file('conf.d/limits.conf', limitsTemplate, limitValues(stack, routes)),
