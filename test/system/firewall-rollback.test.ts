@@ -40,7 +40,7 @@ describe.skipIf(missingForLab().length > 0)('loading, confirming and going back'
     expect(await until(() => lab.table() === '', 4)).toBe(false);
     expect(lab.firewall(script, ['status'])).toMatchObject({ code: 0 });
     expect(statSync(lab.state).mode & 0o777).toBe(0o700);
-    expect(statSync(join(lab.state, 'confirmed.nft')).mode & 0o777).toBe(0o600);
+    expect(statSync(join(lab.state, 'confirmed.nftables')).mode & 0o777).toBe(0o600);
   });
 
   it('the way back outlives kill -9 of everything in the session that began it', async () => {
@@ -134,7 +134,7 @@ describe.skipIf(missingForLab().length > 0)('loading, confirming and going back'
     lab.firewall(script, ['apply']);
     lab.run('host', ['nft', 'flush', 'chain', 'inet', 'css_fw', 'from_world']);
     expect(lab.firewall(script, ['confirm'])).toMatchObject({ code: 3 });
-    expect(existsSync(join(lab.state, 'confirmed.nft'))).toBe(false);
+    expect(existsSync(join(lab.state, 'confirmed.nftables'))).toBe(false);
   });
 
   it("another stack's rules are replaced on demand only, and come back by rollback", () => {

@@ -60,12 +60,23 @@ export interface Result {
 
 export class Lab {
   private readonly prefix = `csslab${process.pid}`;
+  private readonly ownContainers: boolean;
   private readonly children: ChildProcess[] = [];
   readonly folder = mkdtempSync(join(tmpdir(), 'css-firewall-'));
   readonly state = join(this.folder, 'state');
 
+  /** `engine: 'real'` leaves the containers to an engine in the host's namespace. */
+  constructor({ engine = 'fixture' }: { engine?: 'fixture' | 'real' } = {}) {
+    this.ownContainers = engine === 'fixture';
+  }
+
+  /** The name that `ip netns` knows. */
+  namespace(place: Place): string {
+    return `${this.prefix}-${place}`;
+  }
+
   async start(): Promise<void> {
-    const script = wiring.replaceAll('@', `${this.prefix}-`);
+    const script = (wiring + (this.ownContainers ? containerWiring : '')).replaceAll('@', `${this.prefix}-`);
     const { status, stderr } = spawnSync('sh', ['-eu'], { input: script, encoding: 'utf8' });
     if (status !== 0) throw new Error(`cannot build the namespaces: ${stderr}`);
     await this.listen('host', [
@@ -78,8 +89,9 @@ export class Lab {
       'udp:68',
       'udp:546',
     ]);
-    await this.listen('container', ['tcp:5432', 'tcp:443', 'tcp:8080', 'udp:5353']);
     await this.listen('stranger', ['tcp:80', 'udp:53:169.254.169.254', 'tcp:7000']);
+    if (!this.ownContainers) return;
+    await this.listen('container', ['tcp:5432', 'tcp:443', 'tcp:8080', 'udp:5353']);
     // IPv6 takes a moment on a new bridge.
     const path = `tcp,${ADDRESS.container6},8080`;
     if (!(await until(() => this.answers('neighbour', [path]).length === 1, 10)))
@@ -225,6 +237,10 @@ ip -n @host route add default via 198.51.100.2
 ip -n @host route add default via 2001:db8:1::2
 ip -n @stranger addr add 169.254.169.254/32 dev lo
 ip -n @stranger addr add fd00:ec2::254/128 dev lo nodad
+ip netns exec @host sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
+`;
+
+const containerWiring = `
 # the neighbour knows the way to the containers
 ip -n @neighbour route add 172.31.0.0/24 via 198.51.100.1
 ip -n @neighbour route add fd00:cafe::/64 via 2001:db8:1::1
@@ -239,7 +255,6 @@ ip -n @container addr add 172.31.0.2/24 dev eth0
 ip -n @container addr add fd00:cafe::2/64 dev eth0 nodad
 ip -n @container route add default via 172.31.0.1
 ip -n @container route add default via fd00:cafe::1
-ip netns exec @host sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
 # what Docker does for "5432:5432", "5353:5353/udp" and a network with a way out
 ip netns exec @host nft -f - <<'NFT'
 table inet docker_like {
