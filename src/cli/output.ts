@@ -19,6 +19,11 @@ export interface Output {
 /** The last line after Ctrl-C in the wizard, which writes only at its end. */
 export const CANCELLED = 'Cancelled. Nothing was written.';
 
+/** To be thrown when the user chose to stop: it ends like Ctrl-C. */
+export function cancelled(): Error {
+  return Object.assign(new Error('cancelled'), { name: 'CancelPromptError' });
+}
+
 export function terminalOutput({ colour }: { colour: boolean }): Output {
   const columns = process.stderr.columns ?? process.stdout.columns ?? 80;
   return {

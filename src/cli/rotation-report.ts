@@ -93,39 +93,47 @@ export function changedSecrets({ changes, certificate }: Journal): string[] {
   ];
 }
 
-/** Each secret in one line: name, class, age, due date, consumers. */
-export function scheduleLines(entries: readonly ScheduleEntry[], now: Date, output: Output): string[] {
-  const rows = entries.map((entry) => [
+/** Each secret in one line, as columns under a head. */
+export function scheduleRows(
+  entries: readonly ScheduleEntry[],
+  now: Date,
+): { head: string; rows: readonly string[] } {
+  const titles = ['secret', 'class', 'kind', 'age', 'due', 'seen by'];
+  const cells = entries.map((entry) => [
     entry.id,
     entry.class,
+    entry.kind,
     ageText(entry, now),
     dueText(entry, now),
     entry.consumers.join(', '),
   ]);
-  const head = ['secret', 'class', 'age', 'due', 'seen by'];
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]!.length)),
+  const widths = titles.map((title, column) =>
+    Math.max(title.length, ...cells.map((row) => row[column]!.length)),
   );
-  const line = (cells: readonly string[]): string =>
-    cells
+  const line = (row: readonly string[]): string =>
+    row
       .map((cell, column) => cell.padEnd(widths[column]!))
       .join('  ')
       .trimEnd();
+  return { head: line(titles), rows: cells.map(line) };
+}
+
+/** The same for a terminal. */
+export function scheduleLines(entries: readonly ScheduleEntry[], now: Date, output: Output): string[] {
+  const { head, rows } = scheduleRows(entries, now);
   return [
-    output.style('bold', line(head), 'stdout'),
-    ...rows.map((row, index) =>
-      entries[index]!.overdue ? output.style('yellow', line(row), 'stdout') : line(row),
-    ),
+    output.style('bold', head, 'stdout'),
+    ...rows.map((row, index) => (entries[index]!.overdue ? output.style('yellow', row, 'stdout') : row)),
   ];
 }
 
-export function ageText({ since }: ScheduleEntry, now: Date): string {
+function ageText({ since }: ScheduleEntry, now: Date): string {
   if (!since) return 'blank';
   const days = Math.floor((now.getTime() - since.getTime()) / DAY);
   return days < 1 ? 'today' : `${days} d`;
 }
 
-export function dueText({ due, overdue, action }: ScheduleEntry, now: Date): string {
+function dueText({ due, overdue, action }: ScheduleEntry, now: Date): string {
   if (!due) return 'never';
   if (overdue) return action === 'retire' ? 'now: --retire' : 'now';
   const days = Math.ceil((due.getTime() - now.getTime()) / DAY);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT, UserError } from '../errors.ts';
-import { type RunOutcome, runDocker } from './run.ts';
+import { type RunOptions, type RunOutcome, runDocker } from './run.ts';
 
 /** One container of a service, as the engine describes it. */
 export interface Container {
@@ -9,14 +9,22 @@ export interface Container {
   status: 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
   /** Absent: it has no health check. */
   health?: 'starting' | 'healthy' | 'unhealthy';
+  created: Date;
+  /** When it was started last. */
+  started: Date;
   labels: Readonly<Record<string, string>>;
   /** `NAME=value`. May hold secrets: never to be printed. */
   environment: readonly string[];
 }
 
+/** Somebody else is at work on the same containers: it may be the docker compose of a run that was killed. */
+const MEANWHILE = /already in use|already in progress|no such container/i;
+
 /** A Compose project and the containers that run for it. */
 export class ComposeProject {
   readonly name: string;
+  /** Milliseconds for which docker was waited for. */
+  dockerMilliseconds = 0;
   readonly #root: string;
   readonly #options: readonly string[];
 
@@ -41,24 +49,33 @@ export class ComposeProject {
     const ids = list.stdout.split('\n').filter(Boolean);
     if (ids.length === 0) return [];
     // One of them may be gone by now; the others are described all the same.
-    const { stdout } = await runDocker(['inspect', '--type', 'container', ...ids], { timeoutSeconds: 60 });
+    const { stdout } = await this.#run(['inspect', '--type', 'container', ...ids], { timeoutSeconds: 60 });
     return (JSON.parse(stdout) as Inspected[]).map(container);
   }
 
   /** Runs a program in a container. */
   exec(id: string, argv: readonly string[], input: string, timeoutSeconds = 60): Promise<RunOutcome> {
-    return runDocker(['exec', '--interactive', id, ...argv], { input, timeoutSeconds });
+    return this.#run(['exec', '--interactive', id, ...argv], { input, timeoutSeconds });
   }
 
   /** `docker compose up -d --no-deps … SERVICE`: no other service is touched. */
   async up(service: string, options: readonly string[] = []): Promise<void> {
-    await this.#docker([
+    const args = [
       'compose',
       ...this.#options,
       ...['--ansi', 'never', '--progress', 'quiet', 'up', '--detach', '--no-deps', '--quiet-pull'],
       ...options,
       service,
-    ]);
+    ];
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.#docker(args);
+        return;
+      } catch (error) {
+        if (attempt === 5 || !MEANWHILE.test((error as Error).message)) throw error;
+        await sleep(2000);
+      }
+    }
   }
 
   /** Lets a container finish what it is doing, within its own grace period, and removes it. */
@@ -100,8 +117,17 @@ export class ComposeProject {
     }
   }
 
+  async #run(args: readonly string[], options: RunOptions): Promise<RunOutcome> {
+    const started = performance.now();
+    try {
+      return await runDocker(args, options);
+    } finally {
+      this.dockerMilliseconds += performance.now() - started;
+    }
+  }
+
   async #docker(args: readonly string[]): Promise<RunOutcome> {
-    const outcome = await runDocker(args, { cwd: this.#root, timeoutSeconds: 900 });
+    const outcome = await this.#run(args, { cwd: this.#root, timeoutSeconds: 900 });
     if (outcome.code === 0) return outcome;
     const reason = outcome.stderr.trim().split('\n').at(-1) ?? '';
     throw new UserError(
@@ -123,17 +149,20 @@ function failed(service: string, what: string): UserError {
 /** The part of `docker inspect` that is read here. */
 interface Inspected {
   Id: string;
-  State: { Status: Container['status']; Health?: { Status: string } };
+  Created: string;
+  State: { Status: Container['status']; StartedAt: string; Health?: { Status: string } };
   Config: { Env: string[] | null; Labels: Record<string, string> | null };
 }
 
-function container({ Id: id, State: state, Config: config }: Inspected): Container {
+function container({ Id: id, Created: created, State: state, Config: config }: Inspected): Container {
   const labels = config.Labels ?? {};
   const health = state.Health?.Status;
   return {
     id,
     service: labels['com.docker.compose.service'] ?? '',
     status: state.Status,
+    created: new Date(created),
+    started: new Date(state.StartedAt),
     ...(health === 'starting' || health === 'healthy' || health === 'unhealthy' ? { health } : {}),
     labels,
     environment: config.Env ?? [],

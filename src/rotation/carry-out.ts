@@ -17,22 +17,19 @@ export interface CarryOutInput {
 /**
  * Begins a rotation: makes sure that the services accept what `.env` has, then writes the journal, then everything else.
  * Call under the folder's lock, after `recover`.
- * @param repair set the new password even where the present one is not accepted
+ * @param mayRepair whether to set the new password although the present one is not accepted, for the reasons given
  * @throws {UserError} before anything is changed when a password of `.env` is not accepted; later, with the journal
  * left for `resume` or `rollBack`, when a step fails
  */
 export async function begin(
   journal: Journal,
   input: CarryOutInput,
-  { repair }: { repair: boolean },
+  mayRepair: (problems: readonly Problem[]) => Promise<boolean>,
 ): Promise<void> {
   const effects = effectsOf(journal, input);
   const locked = await lockedOut(journal, effects);
-  if (locked.length > 0 && !repair)
-    throw new UserError(
-      locked.map((id) => lockedProblem(id, input)),
-      EXIT.refused,
-    );
+  const problems = locked.map((id) => lockedProblem(id, input));
+  if (problems.length > 0 && !(await mayRepair(problems))) throw new UserError(problems, EXIT.refused);
   await restartForgetful(locked, input);
   saveRotation(pathOf(input), journal);
   await advance(journal, effects, input.observe);

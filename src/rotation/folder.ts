@@ -1,9 +1,8 @@
-import { readdirSync } from 'node:fs';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { ComposeProject } from '../engine/project.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { CERTIFICATES, readOptional } from '../project/inputs.ts';
-import { type EnvFile, parseEnvFile } from '../secrets/env-parse.ts';
+import type { EnvFile } from '../secrets/env-parse.ts';
 import { buildStack } from '../stack/build.ts';
 import { readSpec, type StackDocument } from '../stack/load.ts';
 import type { Stack } from '../stack/model.ts';
@@ -11,7 +10,6 @@ import { planSecretFiles } from '../workspace/index.ts';
 import { type Ages, agesPath, parseAges } from './ages.ts';
 import { rotationFiles } from './files.ts';
 import type { CertificateFiles } from './journal.ts';
-import type { ValueSet } from './shared.ts';
 import { readEnv } from './stack-effects.ts';
 
 /** A stack's folder, as a rotation finds it. */
@@ -87,24 +85,4 @@ export async function newCertificate({ root, stack }: StackFolder, now: Date): P
   const { issueLeaf } = await import('../certs/leaf.ts');
   const leaf = await issueLeaf({ authority: { certificatePem, keyPem }, names: stack.domains, now });
   return { [CERTIFICATES.leaf]: leaf.certificatePem, [CERTIFICATES.leafKey]: leaf.keyPem };
-}
-
-/** The env files of other environments: the stack's neighbours in its secrets' folder, and those that are named. */
-export function otherEnvironments({ root, stack }: StackFolder, files: readonly string[]): ValueSet[] {
-  const { envFile } = stack.secretStore;
-  const neighbours = isAbsolute(envFile) ? neighboursOf(envFile) : [];
-  return [...new Set([...neighbours, ...files.map((file) => resolve(file))])]
-    .filter((path) => path !== resolve(root, envFile))
-    .map((path) => {
-      const text = readOptional(path);
-      if (text === undefined) throw new UserError({ file: path, message: 'there is no such file' });
-      return { name: path, values: parseEnvFile(text, path).values };
-    });
-}
-
-function neighboursOf(envFile: string): string[] {
-  const folder = dirname(envFile);
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.env') && name !== basename(envFile))
-    .map((name) => join(folder, name));
 }

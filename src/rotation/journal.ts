@@ -16,6 +16,8 @@ export interface Change {
   id: string;
   before: string;
   after: string;
+  /** What the way back leads to instead of `before`, once an app may have used the new values. */
+  back?: string;
 }
 
 export interface Journal {
@@ -105,7 +107,10 @@ function isJournal(value: unknown): value is Journal {
     ['forward', 'back'].includes(direction as string) &&
     isListOf(
       changes,
-      (item) => isObject(item) && ['id', 'before', 'after'].every((key) => isText(item[key])),
+      (item) =>
+        isObject(item) &&
+        ['id', 'before', 'after'].every((key) => isText(item[key])) &&
+        (item['back'] === undefined || isText(item['back'])),
     ) &&
     isListOf(credentials, (item) => isObject(item) && isText(item['secret'])) &&
     isListOf(dependents, isText) &&

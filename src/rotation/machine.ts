@@ -138,19 +138,29 @@ export async function advance(
  */
 export async function resumed(journal: Journal, effects: Pick<Effects, 'login'>): Promise<Journal> {
   const side = journal.direction === 'forward' ? 'after' : 'before';
-  const steps = stepsOf(journal);
-  for (const { secret } of journal.credentials) {
-    const index = steps.findIndex((step) => step.do === 'accept' && step.secret === secret);
-    if (index >= journal.done || (await effects.login(secret, side)) === 'accepted') continue;
-    return { ...journal, done: index };
+  let { done } = journal;
+  for (const [index, step] of stepsOf(journal).slice(0, done).entries()) {
+    if (step.do === 'accept' && (await effects.login(step.secret, side)) === 'refused')
+      done = Math.min(done, index);
   }
-  return journal;
+  return { ...journal, done };
 }
 
-/** The journal of the way back. @throws {Error} when there is none any more; ask `canRollBack` first */
+/**
+ * The journal of the way back. A key that an app may have used meanwhile, to sign or to encrypt, stays among the
+ * accepted ones.
+ * @throws {Error} when there is no way back any more; ask `canRollBack` first
+ */
 export function turnedBack(journal: Journal): Journal {
   if (!canRollBack(journal)) throw new Error('the old values are gone already');
-  return journal.direction === 'back' ? journal : { ...journal, direction: 'back', done: 0 };
+  if (journal.direction === 'back') return journal;
+  const handedOut = stepsOf(journal).findIndex((step) => step.do === 'files' && step.state.side === 'after');
+  const changes = journal.changes.map(({ id, before, after, back = before }) => ({
+    id,
+    before: journal.done < handedOut ? before : back,
+    after,
+  }));
+  return { ...journal, changes, direction: 'back', done: 0 };
 }
 
 async function carryOut(step: Step, effects: Effects): Promise<void> {

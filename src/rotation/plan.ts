@@ -12,6 +12,8 @@ import { CERTIFICATE, type RotationClass } from './select.ts';
 export interface Situation {
   stack: Stack;
   env: EnvFile;
+  /** Ids that were asked for by name, not as part of a group. */
+  named: ReadonlySet<string>;
   /** Services with a running container. */
   running: ReadonlySet<string>;
   /** Volumes that exist, which means that their service has set up its data. */
@@ -19,7 +21,6 @@ export interface Situation {
   /** Nothing runs: files change, and services that keep a password in their data are left alone. */
   offline: boolean;
   emergency: boolean;
-  retire: boolean;
   /** Values of third parties, by id. */
   supplied: Readonly<Record<string, string>>;
   certificate?: { before: CertificateFiles; after: CertificateFiles };
@@ -94,7 +95,15 @@ export function planRotation(ids: readonly string[], situation: Situation): Rota
       started: now.toISOString(),
       mode: emergency ? 'emergency' : 'normal',
       direction: 'forward',
-      changes: [...changes, ...[...new Set(counters)].map((id) => counterChange(id, env.values.get(id)))],
+      changes: [
+        ...changes,
+        ...[...new Set(counters)].map((id) =>
+          counterChange(id, env.values.get(id), {
+            // A container that was not made anew yet has to be, too, when more than its old values is to come back.
+            always: changes.some(({ back }) => back !== undefined),
+          }),
+        ),
+      ],
       credentials: credentials.map(({ secret, overlap }) => ({ secret, overlap })),
       dependents,
       reencrypt: reencrypt.filter((name) => running.has(name)),
@@ -184,10 +193,12 @@ function engineOutcome(
   const changes = [change, ...companions.map(([one, after]) => ({ id: one, before: values(one), after }))];
   const planned = (procedure: string): PlannedSecret => ({ id, class: name, procedure, endsSessions: false });
   if (running.has(service)) {
-    const how = overlap
-      ? 'both passwords work until every client has the new one, then the old one ends'
-      : 'it knows one password at a time: new connections fail from the change until each client has the new one';
-    return { planned: planned(`${user} of ${service}; ${how}`), changes, credential };
+    const clients = dependentsOf(stack, env, { changes }).filter((name) => name !== service);
+    return {
+      planned: planned(`${user} of ${service}; ${howItChanges(overlap, clients)}`),
+      changes,
+      credential,
+    };
   }
   if (!offline)
     return { id, reason: `${service} does not run`, hint: `docker compose up -d --wait ${service}` };
@@ -199,6 +210,14 @@ function engineOutcome(
     };
   }
   return { planned: planned(`${user} of ${service}; read when ${service} starts`), changes };
+}
+
+function howItChanges(overlap: boolean, clients: readonly string[]): string {
+  if (clients.length === 0) return 'no container logs in with it, so nothing is interrupted';
+  const list = clients.join(' and ');
+  return overlap
+    ? `both passwords work until ${list} ${clients.length > 1 ? 'have' : 'has'} the new one, then the old one ends`
+    : `it has one password at a time: new connections of ${list} are refused from the change until each has the new one`;
 }
 
 function signingOutcome(
@@ -231,14 +250,14 @@ function signingOutcome(
           `the new key signs; the replaced one is accepted for ${overlap.hours} h more, from ${overlap.previous}${older ? '; the one before that ends now' : ''}`,
           false,
         ),
-    changes: [change, { id: overlap.previous, before: older, after: keep }],
+    changes: [change, { id: overlap.previous, before: older, after: keep, back: change.after }],
   };
 }
 
 function encryptionOutcome(
   { id, overlap }: Secret,
   change: Change,
-  { env, emergency, running, offline }: Situation,
+  { env, named, emergency, running, offline }: Situation,
 ): Outcome | Refused {
   if (emergency)
     return { id, reason: 'a key of stored data is never replaced in an emergency: the data would be lost' };
@@ -249,6 +268,8 @@ function encryptionOutcome(
       hint: 'let the app read NAME_PREVIOUS too, then set "overlap: true" on the secret in stack.yaml',
     };
   }
+  if (!named.has(id))
+    return { id, reason: 'a key of stored data is rotated only by its name', hint: `rotate ${id}` };
   const older = env.values.get(overlap.previous);
   const commands = Object.keys(overlap.reencrypt);
   const stopped = commands.filter((name) => !running.has(name));
@@ -264,7 +285,12 @@ function encryptionOutcome(
     },
     changes: [
       change,
-      { id: overlap.previous, before: older, after: [change.before, older].filter(Boolean).join(',') },
+      {
+        id: overlap.previous,
+        before: older,
+        after: [change.before, older].filter(Boolean).join(','),
+        back: [change.after, older].filter(Boolean).join(','),
+      },
     ],
     reencrypt: commands,
   };
@@ -302,7 +328,7 @@ function certificateOutcome({ certificate, running, offline }: Situation): Outco
 }
 
 /** The counter that makes Compose see a new configuration; a damaged one starts again. */
-function counterChange(id: string, before: string): Change {
+function counterChange(id: string, before: string, { always }: { always: boolean }): Change {
   const next = /^[1-9][0-9]{0,14}$/.test(before) ? Number(before) + 1 : 1;
-  return { id, before, after: String(next) };
+  return { id, before, after: String(next), ...(always ? { back: String(next + 1) } : {}) };
 }

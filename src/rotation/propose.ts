@@ -3,6 +3,7 @@ import { inspectCertificate, renewalReason } from '../certs/inspect.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { CERTIFICATES, readOptional } from '../project/inputs.ts';
 import type { RandomSource } from '../secrets/kinds.ts';
+import { dependentsOf } from './files.ts';
 import { certificateFiles, newCertificate, type StackFolder } from './folder.ts';
 import { planRotation, type RotationPlan, type Situation } from './plan.ts';
 import { type ScheduleEntry, scheduleOf } from './schedule.ts';
@@ -19,7 +20,16 @@ export interface ProposalInput {
 
 /** Every secret with its age, and the certificate as if it were one. */
 export function folderSchedule(folder: StackFolder, now: Date): ScheduleEntry[] {
-  return [...scheduleOf(folder.stack, folder.ages, now), ...certificateEntry(folder, now)];
+  const { stack, env, ages } = folder;
+  const secrets = scheduleOf(stack, ages, now).map((entry) => {
+    const before = env.values.get(entry.id);
+    const clients =
+      before === ''
+        ? []
+        : dependentsOf(stack, env, { changes: [{ id: entry.id, before, after: `${before}x` }] });
+    return { ...entry, consumers: [...new Set([...entry.consumers, ...clients])] };
+  });
+  return [...secrets, ...certificateEntry(folder, now)];
 }
 
 /** A certificate is due when a third of its life is left, whoever issued it; those of ACME renew themselves. */
@@ -31,7 +41,16 @@ function certificateEntry(folder: StackFolder, now: Date): ScheduleEntry[] {
   const due = new Date(notAfter.getTime() - (notAfter.getTime() - since.getTime()) / 3);
   const overdue = due <= now || certificateDue(folder, now) !== undefined;
   return [
-    { id: CERTIFICATE, class: 'certificate', consumers: ['edge'], since, due, overdue, action: 'rotate' },
+    {
+      id: CERTIFICATE,
+      class: 'certificate',
+      kind: 'certificate',
+      consumers: ['edge'],
+      since,
+      due,
+      overdue,
+      action: 'rotate',
+    },
   ];
 }
 
@@ -49,17 +68,16 @@ export async function proposeRotation(folder: StackFolder, input: ProposalInput)
     schedule,
     certificateDue: certificateDue(folder, now),
     hasCertificate: certificate !== undefined,
-    supplied: Object.keys(supplied),
   });
   const running = await runningServices(folder, offline);
   const situation: Situation = {
     stack,
     env,
+    named: new Set(request.names),
     running,
     volumes: offline ? await existingVolumes(folder) : new Set(),
     offline,
     emergency: request.emergency,
-    retire: request.retire,
     supplied,
     ...(certificate && ids.includes(CERTIFICATE)
       ? { certificate: { before: certificate, after: await newCertificate(folder, now) } }

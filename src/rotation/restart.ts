@@ -11,6 +11,8 @@ const EDGE_LEARNS_SECONDS = 6;
 /** What a container must have been made with to see the values on disk. */
 export interface Expected {
   workload: string;
+  /** When the rotation began: what was started again since then may see the files of either side. */
+  since: Date;
   /** The counter of its secret files, when it mounts any. */
   revision?: string;
   /** Variables and their values. */
@@ -34,11 +36,15 @@ export async function restartWorkload(
   { rolling }: { rolling: boolean },
 ): Promise<void> {
   const { workload } = expected;
-  const containers = await project.containers(workload);
+  const found = await project.containers(workload);
+  // Never started: left by a run that was killed.
+  const leftovers = found.filter(({ status }) => status === 'created');
+  for (const { id } of leftovers) await project.remove(id);
+  const containers = found.filter((one) => !leftovers.includes(one));
   if (containers.length === 0) return;
   const stale = containers.filter((one) => !isFresh(one, expected));
   if (stale.length > 0 && rolling) await roll(project, expected, containers, stale);
-  else if (stale.length > 0) await project.up(workload);
+  else if (stale.length > 0) await project.up(workload, ['--force-recreate']);
   const now = (await project.containers(workload)).filter((one) => isFresh(one, expected));
   if (now.length === 0) throw failure(workload, 'was not made anew, although its secrets changed');
   for (const { id } of now) {
@@ -76,10 +82,11 @@ async function roll(
 
 /** Whether the container was made with the values as they are now. */
 export function isFresh(
-  { status, labels, environment }: Container,
-  { revision, variables }: Expected,
+  { status, labels, environment, created, started }: Container,
+  { since, revision, variables }: Expected,
 ): boolean {
   if (status === 'exited' || status === 'dead' || status === 'removing') return false;
+  if (created < since && started >= since) return false;
   if (revision !== undefined && labels['secure-stack.secrets'] !== revision) return false;
   return [...variables].every(([name, value]) => environment.includes(`${name}=${value}`));
 }

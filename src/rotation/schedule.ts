@@ -1,4 +1,4 @@
-import type { Secret, SecretClass, SecretStore } from '../stack/model.ts';
+import type { Secret, SecretClass, SecretKind, SecretStore } from '../stack/model.ts';
 import type { Ages } from './ages.ts';
 
 const DAY = 86_400_000;
@@ -8,6 +8,8 @@ const HOUR = 3_600_000;
 export interface ScheduleEntry {
   id: string;
   class: SecretClass | 'certificate';
+  kind: SecretKind | 'certificate';
+  /** Workloads that see the value, or one that is made from it. */
   consumers: readonly string[];
   /** When the present value was set; undefined while the secret is blank or unknown. */
   since?: Date;
@@ -36,6 +38,7 @@ export function scheduleOf(
         {
           id,
           class: secret.class,
+          kind,
           consumers,
           ...(since ? { since } : {}),
           ...(due ? { due } : {}),

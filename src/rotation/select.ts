@@ -33,8 +33,6 @@ interface Material {
   /** Why the certificate is due; undefined: it is not. */
   certificateDue: string | undefined;
   hasCertificate: boolean;
-  /** Ids the user has given a new value for. */
-  supplied: readonly string[];
 }
 
 /** Whether the request names anything at all. */
@@ -43,8 +41,8 @@ export function isEmptyRequest({ names, all, due, classes, emergency, retire }: 
 }
 
 /**
- * The ids to rotate (or, with `retire`, the replaced keys to drop), in the stack's order. A group never holds a key of
- * stored data, nor a value that only a third party can issue and that was not given.
+ * The ids to rotate (or, with `retire`, the replaced keys to drop), in the stack's order. What cannot be rotated is among
+ * them: the plan says why. What is due includes replaced keys whose time is over.
  * @throws {UserError} for names that are not there or that cannot be rotated by themselves
  */
 export function selectSecrets(request: Request, material: Material): string[] {
@@ -52,16 +50,22 @@ export function selectSecrets(request: Request, material: Material): string[] {
   if (request.retire) return retirable(request, material);
   const { names, all, due, classes, emergency } = request;
   const everything = all || (emergency && names.length === 0 && classes.length === 0 && !due);
-  const overdue = new Set(
-    material.schedule.filter((entry) => entry.overdue && entry.action === 'rotate').map(({ id }) => id),
+  const overdue = (wanted: ScheduleEntry['action']): Set<string> =>
+    new Set(
+      due
+        ? material.schedule.filter((entry) => entry.overdue && entry.action === wanted).map(({ id }) => id)
+        : [],
+    );
+  const [toRotate, toRetire] = [overdue('rotate'), overdue('retire')];
+  const chosen = material.secrets.filter(
+    (secret) =>
+      isStored(secret) &&
+      (names.includes(secret.id) || everything || classes.includes(secret.class) || toRotate.has(secret.id)),
   );
-  const inGroup = ({ id, class: name, kind }: Secret): boolean => {
-    if (name === 'encryption') return false;
-    if (kind === 'external' && !material.supplied.includes(id)) return false;
-    return everything || classes.includes(name) || (due && overdue.has(id));
-  };
+  // The replaced key of one that is rotated again gives way to the next one anyway.
+  const giveWay = new Set(chosen.map(({ overlap }) => overlap?.previous));
   const ids = material.secrets
-    .filter((secret) => isStored(secret) && (names.includes(secret.id) || inGroup(secret)))
+    .filter((secret) => chosen.includes(secret) || (toRetire.has(secret.id) && !giveWay.has(secret.id)))
     .map(({ id }) => id);
   const certificate =
     material.hasCertificate &&

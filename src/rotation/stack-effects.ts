@@ -52,7 +52,7 @@ export function stackEffects(input: StackEffectsInput): Effects {
       const { workloads } = stack;
       const rolling =
         journal.mode === 'normal' && canRoll(stack, workloads.find(({ name }) => name === workload)!);
-      return restartWorkload(project, expectedOf(root, stack, workload), { rolling });
+      return restartWorkload(project, expectedOf(input, workload), { rolling });
     },
     reloadEdge: () => reloadEdge(project, stack, readOptional(resolve(root, CERTIFICATES.leaf))!),
     reencrypt: (workload) => reencrypt(input, workload),
@@ -74,8 +74,8 @@ async function writeFiles(input: StackEffectsInput, state: FileState): Promise<v
   const { root, stack, journal, now, random, toolVersion } = input;
   const env = readEnv(root, stack);
   const files = rotationFiles(stack, env, journal, state);
-  // The ages go with the last write, which makes the new values the only ones.
-  if (state.side === 'after' && !state.overlap) {
+  // The ages go with the last write, which makes the values of one side the only ones.
+  if (!state.overlap) {
     const path = agesPath(stack.secretStore);
     const known = readOptional(resolve(root, path));
     const { values } = secretStateOf(stack, env, journal, state);
@@ -91,13 +91,14 @@ async function writeFiles(input: StackEffectsInput, state: FileState): Promise<v
 }
 
 /** What a container of the workload has to see, by the files as they are on disk. */
-function expectedOf(root: string, stack: Stack, name: string): Expected {
+function expectedOf({ root, stack, journal }: StackEffectsInput, name: string): Expected {
   const workload = stack.workloads.find((one) => one.name === name)!;
   const env = readEnv(root, stack);
   const content = (file: string): string | undefined =>
     readOptional(resolve(root, stack.secretStore.directory, file));
   return {
     workload: name,
+    since: new Date(journal.started),
     ...(workload.secretMounts.length > 0 ? { revision: env.values.get(secretsRevisionVariable(name)) } : {}),
     variables: new Map(
       workload.secretVariables.map(({ variable, secret }) => [variable, env.values.get(secret)]),

@@ -19,6 +19,7 @@ import { type Finding, findingsOf, sortFindings } from './finding.ts';
 import { gitFindings } from './git.ts';
 import { modeFindings } from './modes.ts';
 import { pathsKeptFromGit, plannedModes, secretPlaces } from './places.ts';
+import { rotationFindings } from './rotation.ts';
 import { plannedSecretTree, readStoredSecrets, type StoredSecrets } from './stored-secrets.ts';
 
 const STACK_FILE = 'stack.yaml';
@@ -71,6 +72,7 @@ export async function checkStack({ root: folder, source, now }: CheckInput): Pro
       ? notHere(stored, certificates)
       : [...certificates.findings, ...missingEnv(stored, stack)]),
     ...gitFindings({ root, secretPaths: pathsKeptFromGit(spec, stack), values: valuesOf(stored, stack) }),
+    ...rotationFindings(root, stack, valuesOf(stored, stack)),
     ...composeFileFindings(root, stack),
     ...latestFindings(spec, source, Array.isArray(digests) ? {} : digests),
   ]);

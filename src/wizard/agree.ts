@@ -1,6 +1,6 @@
 import { type Order, type Prepared, preview } from '../cli/commands/create.ts';
 import { applyEdits } from '../cli/complete.ts';
-import type { Output } from '../cli/output.ts';
+import { cancelled, type Output } from '../cli/output.ts';
 import { UserError } from '../errors.ts';
 import { checkKnownKey, knownKey } from '../secrets/known-keys.ts';
 import { buildStack } from '../stack/build.ts';
@@ -145,6 +145,3 @@ function concernsOf({ problems }: UserError, { draft }: Session): Concern[] {
 }
 
 /** To the caller the same as Ctrl-C. */
-function cancelled(): Error {
-  return Object.assign(new Error('cancelled at the review'), { name: 'CancelPromptError' });
-}

@@ -1,4 +1,5 @@
-import { preview } from '../cli/commands/create.ts';
+import { type Order, preview } from '../cli/commands/create.ts';
+import { UserError } from '../errors.ts';
 import { documentOf, showDiff } from './agree.ts';
 import { stackLines } from './review.ts';
 import { folderOf, type Session } from './session.ts';
@@ -17,10 +18,14 @@ export async function existingStack(input: WizardInput, session: Session): Promi
   const { prepared, plan } = await preview(order);
   session.prompter.say(`${stackLines(prepared.stack, output.width).join('\n')}\n\n`);
   const { missing } = prepared.secrets;
+  const due = missing.length > 0 ? [] : await dueSecrets(order);
   for (;;) {
     const action = await session.prompter.choose({
       message: 'What do you want to do?',
       choices: [
+        ...(due.length > 0
+          ? [{ value: 'rotate' as const, name: `replace the secrets that are due: ${due.join(', ')}` }]
+          : []),
         ...(missing.length > 0
           ? [{ value: 'review' as const, name: `enter what is missing: ${missing.join(', ')}` }]
           : []),
@@ -34,13 +39,16 @@ export async function existingStack(input: WizardInput, session: Session): Promi
       ],
     });
     switch (action) {
+      case 'rotate':
+        await run(['rotate', order.folder, '--due'], output);
+        return 'leave';
       case 'review':
         return 'review';
       case 'change':
         await changeOne(session);
         return 'review';
       case 'check':
-        await runCheck(order.folder, output);
+        await run(['check', order.folder], output);
         break;
       case 'diff':
         await showDiff(session, output, plan);
@@ -51,10 +59,28 @@ export async function existingStack(input: WizardInput, session: Session): Promi
   }
 }
 
-async function runCheck(folder: string, output: WizardInput['output']): Promise<void> {
-  const [{ parseArguments }, { check }] = await Promise.all([
-    import('../cli/args.ts'),
-    import('../cli/commands/check.ts'),
+/** What is due by the schedule; nothing while the folder's secrets are not there or cannot be read. */
+async function dueSecrets({ folder, source }: Order): Promise<string[]> {
+  const [{ openFolder }, { folderSchedule }] = await Promise.all([
+    import('../rotation/folder.ts'),
+    import('../rotation/propose.ts'),
   ]);
-  await check({ args: parseArguments(['check', folder]), output });
+  try {
+    const now = new Date();
+    return folderSchedule(openFolder(folder, source), now)
+      .filter(({ overdue }) => overdue)
+      .map(({ id }) => id);
+  } catch (error) {
+    if (error instanceof UserError) return [];
+    throw error;
+  }
+}
+
+/** Runs another command of the program on the folder. */
+async function run(words: readonly string[], output: WizardInput['output']): Promise<void> {
+  const { parseArguments } = await import('../cli/args.ts');
+  const args = parseArguments(words);
+  await (words[0] === 'check'
+    ? (await import('../cli/commands/check.ts')).check({ args, output })
+    : (await import('../cli/commands/rotate.ts')).rotate({ args, output }));
 }

@@ -3,32 +3,46 @@ import type { Observer, Step } from '../../rotation/machine.ts';
 import type { RotationPlan } from '../../rotation/plan.ts';
 import type { Output } from '../output.ts';
 import { changedSecrets, planLines, refusedLines, stepText } from '../rotation-report.ts';
+import type { Session } from './rotate.ts';
 
 /** Tells how a rotation goes: a line a step on standard error, the result on standard output. */
 export class Progress {
   readonly #output: Output;
   readonly #json: boolean;
-  readonly #started = performance.now();
+  readonly #project: Session['folder']['project'];
   readonly #proofs: string[] = [];
-  #stepStarted = 0;
-  /** Milliseconds spent waiting for containers. */
-  #waited = 0;
+  #started = 0;
+  #dockerBefore = 0;
+  #step = { started: 0, docker: 0 };
+  /** Milliseconds of the steps that wait for containers. */
+  #containers = 0;
   /** Steps that were begun. */
   steps = 0;
 
-  constructor(output: Output, json: boolean) {
+  constructor({ invocation: { args, output }, folder: { project } }: Session) {
     this.#output = output;
-    this.#json = json;
+    this.#json = args.switches.has('json');
+    this.#project = project;
+  }
+
+  /** The clock starts: nobody is asked from here on. */
+  begin(): void {
+    this.#started = performance.now();
+    this.#dockerBefore = this.#project.dockerMilliseconds;
   }
 
   readonly observe: Observer = (step, event, index, total) => {
     if (event === 'start') {
       this.steps += 1;
-      this.#stepStarted = performance.now();
+      this.#step = { started: performance.now(), docker: this.#project.dockerMilliseconds };
       return;
     }
-    const milliseconds = performance.now() - this.#stepStarted;
-    if (isWaiting(step)) this.#waited += milliseconds;
+    const milliseconds = performance.now() - this.#step.started;
+    if (isWaiting(step)) {
+      this.#containers += milliseconds;
+      // It is in the step's time already.
+      this.#dockerBefore += this.#project.dockerMilliseconds - this.#step.docker;
+    }
     if (step.do === 'prove' || step.do === 'refuse') this.#proofs.push(stepText(step, 'done'));
     const place = `${String(index + 1).padStart(String(total).length)}/${total}`;
     this.#output.note(`  ${place}  ${stepText(step, 'done')}  ${seconds(milliseconds)}`);
@@ -46,6 +60,9 @@ export class Progress {
 
   finished(outcome: 'rotated' | 'rolled back', journal: Journal, plan?: RotationPlan): void {
     const total = performance.now() - this.#started;
+    const containers = this.#containers;
+    const docker = this.#project.dockerMilliseconds - this.#dockerBefore;
+    const own = total - containers - docker;
     if (this.#json) {
       this.#print({
         outcome,
@@ -53,7 +70,12 @@ export class Progress {
         restarted: journal.dependents,
         proofs: this.#proofs,
         ...(plan ? described(plan) : {}),
-        milliseconds: { total: Math.round(total), containers: Math.round(this.#waited) },
+        milliseconds: {
+          total: Math.round(total),
+          containers: Math.round(containers),
+          docker: Math.round(docker),
+          own: Math.round(own),
+        },
       });
       return;
     }
@@ -66,7 +88,7 @@ export class Progress {
           ? [`Healthy with ${outcome === 'rotated' ? 'the new' : 'the old'} values: ${all.join(', ')}.`]
           : []),
         ...this.#proofs.map((proof) => `  ${proof}`),
-        `${seconds(total)}, of which ${seconds(this.#waited)} waiting for containers.`,
+        `${seconds(total)}: ${seconds(containers)} waiting for containers to be healthy, ${seconds(docker)} for commands in them, ${seconds(own)} of its own.`,
         ...(plan?.secrets.flatMap(({ todo }) => (todo ? [`To do: ${todo}`] : [])) ?? []),
         ...refusedLines(plan?.refused ?? [], this.#output.width),
       ].join('\n'),

@@ -1,26 +1,25 @@
-import { UserError } from '../../errors.ts';
+import { type Problem, UserError } from '../../errors.ts';
 import type { RotationPlan } from '../../rotation/plan.ts';
 import { folderSchedule } from '../../rotation/propose.ts';
 import type { Request } from '../../rotation/select.ts';
 import { checkSecretFormat } from '../../secrets/kinds.ts';
 import { checkKnownKey, knownKey } from '../../secrets/known-keys.ts';
 import type { Prompter } from '../../wizard/prompter.ts';
-import { ageText, dueText } from '../rotation-report.ts';
+import { cancelled } from '../output.ts';
+import { scheduleRows } from '../rotation-report.ts';
 import type { Session } from './rotate.ts';
 
 /** Shows every secret and lets the user choose; what is due is proposed. */
 export async function askRequest({ folder, now }: Session, prompter: Prompter): Promise<string[]> {
   const entries = folderSchedule(folder, now).filter(({ action }) => action === 'rotate');
-  const width = Math.max(...entries.map(({ id }) => id.length));
+  const { head, rows } = scheduleRows(entries, now);
   const names = await prompter.pick({
-    message: 'Which secrets shall be replaced?',
-    choices: entries.map((entry) => ({
-      value: entry.id,
-      name: `${entry.id.padEnd(width)}  ${entry.class.padEnd(11)}  age ${ageText(entry, now).padEnd(6)}  due ${dueText(entry, now)}`,
-    })),
+    // Below the marks of the choices.
+    message: `Which secrets shall be replaced?\n     ${head}`,
+    choices: entries.map(({ id }, index) => ({ value: id, name: rows[index]!, short: id })),
     picked: entries.filter(({ overdue }) => overdue).map(({ id }) => id),
   });
-  if (names.length === 0) throw new UserError({ message: 'no secret was chosen; nothing was changed' });
+  if (names.length === 0) throw cancelled();
   return names;
 }
 
@@ -44,6 +43,24 @@ export async function askSupplied(
   return asked;
 }
 
+/** Whether passwords that a service does not accept may be set from inside its container. */
+export async function mayRepair(
+  problems: readonly Problem[],
+  { invocation: { args, output }, prompter }: Session,
+): Promise<boolean> {
+  if (args.switches.has('repair')) return true;
+  if (!prompter) return false;
+  for (const { message } of problems) output.note(message);
+  const answer = await prompter.choose({
+    message: 'Set the new passwords from inside the containers, without the present ones?',
+    choices: [
+      { value: 'no', name: 'no, leave everything as it is' },
+      { value: 'yes', name: 'yes, set them' },
+    ],
+  });
+  return answer === 'yes';
+}
+
 /**
  * Lets the user agree to what ends sessions, and to the plan as a whole.
  * @throws {UserError} when nobody can be asked and the flags do not say it
@@ -52,6 +69,8 @@ export async function agreed(
   { secrets }: RotationPlan,
   { invocation: { args }, prompter }: Session,
 ): Promise<void> {
+  if (!prompter && !args.switches.has('yes'))
+    throw new UserError({ message: 'nobody can be asked whether to go on', hint: 'agree with --yes' });
   const ending = secrets.filter(({ endsSessions }) => endsSessions).map(({ id }) => id);
   const mayEnd = args.switches.has('accept-logout') || args.switches.has('emergency');
   if (prompter) {
@@ -65,7 +84,7 @@ export async function agreed(
         { value: 'yes', name: 'yes, rotate' },
       ],
     });
-    if (answer === 'no') throw new UserError({ message: 'nothing was changed' });
+    if (answer === 'no') throw cancelled();
   } else if (ending.length > 0 && !mayEnd) {
     throw new UserError({
       message: `sessions signed with ${ending.join(', ')} would end`,

@@ -21,7 +21,7 @@ import { openLines, planLines } from '../rotation-report.ts';
 import { mayAsk, suppliedSecrets } from '../take-order.ts';
 import { version } from '../version.ts';
 import { Progress } from './rotate-progress.ts';
-import { agreed, askRequest, askSupplied } from './rotate-prompts.ts';
+import { agreed, askRequest, askSupplied, mayRepair } from './rotate-prompts.ts';
 
 /** Replaces secrets of a stack, running or not; finishes or undoes a rotation that was interrupted. */
 export async function rotate(invocation: Invocation): Promise<ExitCode> {
@@ -86,19 +86,20 @@ async function start(session: Session): Promise<ExitCode> {
   if (prompter) Object.assign(supplied, await askSupplied(session, prompter, request, supplied));
   const offline = args.switches.has('offline');
   const plan = await proposeRotation(folder, { request, offline, supplied, now, random: systemRandom });
-  const progress = new Progress(output, args.switches.has('json'));
-  if (plan.journal === undefined || args.switches.has('dry-run')) {
+  const progress = new Progress(session);
+  // A name that was given and cannot be rotated is a failure; of a group, the rest is a note.
+  const refused = plan.refused.some(({ id }) => args.names.includes(id));
+  const { journal } = plan;
+  if (journal === undefined || args.switches.has('dry-run') || (refused && !prompter)) {
     progress.proposed(plan);
-    // A name that was given and cannot be rotated is a failure; of a group, the rest is a note.
-    return plan.refused.some(({ id }) => request.names.includes(id)) ? EXIT.refused : EXIT.ok;
+    return refused ? EXIT.refused : EXIT.ok;
   }
   if (!args.switches.has('json')) for (const line of planLines(plan, output.width)) output.note(line);
   await agreed(plan, session);
-  return interruptible(session, progress, () =>
-    begin(plan.journal!, carryOutInput(session, progress), { repair: args.switches.has('repair') }).then(() =>
-      progress.finished('rotated', plan.journal!, plan),
-    ),
-  );
+  return interruptible(session, progress, async () => {
+    await begin(journal, carryOutInput(session, progress), (problems) => mayRepair(problems, session));
+    progress.finished('rotated', journal, plan);
+  });
 }
 
 async function continueOpen(journal: Journal, session: Session): Promise<ExitCode> {
@@ -126,7 +127,7 @@ async function continueOpen(journal: Journal, session: Session): Promise<ExitCod
       EXIT.refused,
     );
   if (way !== 'resume' && way !== 'rollback') throw new UserError({ message: lines.join(' ') }, EXIT.refused);
-  const progress = new Progress(output, args.switches.has('json'));
+  const progress = new Progress(session);
   const carry = way === 'resume' ? resume : rollBack;
   const forward = way === 'resume' && journal.direction === 'forward';
   return interruptible(session, progress, () =>
@@ -150,7 +151,9 @@ async function interruptible(
     output.note('\nStopped. Nothing is lost: rotate --resume finishes it, rotate --rollback undoes it.');
     process.exit(EXIT.cancelled);
   };
-  process.once('SIGINT', stop);
+  // Before the wizard's handler, which says that nothing was written.
+  process.prependOnceListener('SIGINT', stop);
+  progress.begin();
   try {
     await action();
     return EXIT.ok;

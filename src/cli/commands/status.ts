@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { EXIT, type ExitCode, UserError } from '../../errors.ts';
-import { openFolder, otherEnvironments } from '../../rotation/folder.ts';
+import { otherEnvironments } from '../../rotation/environments.ts';
+import { openFolder } from '../../rotation/folder.ts';
 import { readRotation, rotationJournalPath } from '../../rotation/journal.ts';
 import { prometheusText } from '../../rotation/prometheus.ts';
 import { folderSchedule } from '../../rotation/propose.ts';
