@@ -9,11 +9,11 @@
  *
  * A dry run needs neither the lock nor `recover`: `planTree` only reads.
  */
-export { type ApplyOptions, applyPlan } from './apply.ts';
-export { type DiffOptions, formatPlan, unifiedDiff } from './diff.ts';
+export { applyPlan } from './apply.ts';
+export { formatPlan, unifiedDiff } from './diff.ts';
 export { inspectFolder } from './folder.ts';
 export { withLock } from './lock.ts';
-export type { Action, Plan, PlanEntry } from './plan.ts';
+export type { Plan, PlanEntry } from './plan.ts';
 export { recover } from './recover.ts';
 export { planSecretFiles } from './secrets-plan.ts';
 export { type PlanOptions, planTree } from './tree.ts';

@@ -27,6 +27,7 @@ const SHOP: readonly (readonly [string, string])[] = [
   ['Domain names', `shop.example.com, www.shop.example.com${enter}`],
   ['TLS certificates', enter],
   ['E-mail', enter],
+  ['Do you accept', enter],
   ['SSH port', `2222${enter}`],
   ['Addresses SSH', `203.0.113.0/24${enter}`],
   ['What should it run?', down + down + enter],

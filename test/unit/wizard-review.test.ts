@@ -89,8 +89,8 @@ Reached from outside
 Connections (nothing else can connect)
   internet → edge :443 :80
            → api :9000
-      edge → internet :443
-           → web :8080
+      acme → internet :443
+      edge → web :8080
            → api :8080
        web → api :8080
        api → postgres :5432

@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import compressionTemplate from '../../../templates/nginx/compression.conf.hbs';
 import corsTemplate from '../../../templates/nginx/cors.conf.hbs';
 import defaultTemplate from '../../../templates/nginx/default.conf.hbs';
@@ -37,7 +36,7 @@ import { locationText } from './location.ts';
 import { internalPaths, type NamedRoute, nameRoutes, routesOf, upstreamsOf } from './routes.ts';
 import { corsTables, requestHeaders, responseHeaders } from './tables.ts';
 import { type EdgeStack, validateEdge } from './validate.ts';
-import { indent, limitRequest, portSuffix, rate, urlHost } from './values.ts';
+import { indent, isAddress, limitRequest, portSuffix, rate, urlHost } from './values.ts';
 
 /**
  * The edge's nginx configuration: one file per concern under `nginx/`, which the container mounts read-only as
@@ -51,7 +50,7 @@ export function renderNginx(stack: EdgeStack, capability: EdgeCapability = edgeI
   const { edge, domains } = stack;
   const routes = nameRoutes(edge.routes);
   const cors = corsTables(routes);
-  const addresses = domains.filter((domain) => isIP(domain));
+  const addresses = domains.filter(isAddress);
   const file = (path: string, template: TemplateSpec, context: object): GeneratedFile => ({
     path: `nginx/${path}`,
     content: render(template, context),

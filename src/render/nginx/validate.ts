@@ -38,7 +38,7 @@ function domainProblems(domains: readonly string[]): Problem[] {
   if (domains.length === 0) return [{ path: 'domains', message: 'must name at least one domain' }];
   return domains.flatMap((domain, i) => {
     const path = `domains[${i}]`;
-    if (!isIP(domain) && !/^(?:\*\.)?[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/.test(domain))
+    if (!/^(?:\*\.)?[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/.test(domain) && !isIP(domain))
       return [{ path, message: 'must be a domain name in lower case or an address' }];
     if (domains.indexOf(domain) !== i) return [{ path, message: `names ${domain} twice` }];
     return [];
