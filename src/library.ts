@@ -1,4 +1,4 @@
-import { CERTIFICATES } from './project/inputs.ts';
+import { certificateFile, placesOf } from './certs/places.ts';
 import { renderFiles } from './render/stack.ts';
 import { renderSecretFiles } from './secrets/secret-files.ts';
 import { resolveSecrets } from './secrets/store.ts';
@@ -69,10 +69,5 @@ function maskedSecrets(stack: Stack): RenderedFile[] {
 }
 
 function maskedCertificates({ edge }: Stack): RenderedFile[] {
-  if (edge.tls.mode === 'acme') return [];
-  const live = [CERTIFICATES.leaf, CERTIFICATES.leafKey];
-  const paths =
-    edge.tls.mode === 'dev-ca' ? [CERTIFICATES.authority, CERTIFICATES.authorityKey, ...live] : live;
-  const modes: Record<string, number> = { [CERTIFICATES.authorityKey]: 0o600, [CERTIFICATES.leafKey]: 0o444 };
-  return paths.map((path) => ({ path, content: `${MASK}\n`, mode: modes[path] ?? 0o644 }));
+  return placesOf(edge.tls.mode).map((path) => certificateFile(path, `${MASK}\n`));
 }

@@ -1,10 +1,12 @@
-import { authorityRenewalReason, renewalReason } from './inspect.ts';
+import { authorityProblem, authorityRenewalReason, renewalReason } from './inspect.ts';
 import type { CertificatePair } from './pem.ts';
 
 /** PEM texts found on disk; a file that is missing is absent. */
 export interface ExistingCertificates {
   authorityCertificatePem?: string | undefined;
   authorityKeyPem?: string | undefined;
+  /** The authority that is to follow, which devices may trust already. */
+  nextAuthority?: CertificatePair | undefined;
   /** The leaf followed by the authority's certificate. */
   certificatePem?: string | undefined;
   keyPem?: string | undefined;
@@ -36,9 +38,20 @@ export async function planDevelopmentCertificates({
   const changes: string[] = [];
   let authority = pair(existing.authorityCertificatePem, existing.authorityKeyPem);
   const authorityReason = authority
-    ? authorityRenewalReason({ authority, names, now })
+    ? authorityProblem({ authority, names, now })
     : lossReason(existing.authorityCertificatePem, existing.authorityKeyPem);
-  if (!authority || authorityReason !== undefined) {
+  const successor = existing.nextAuthority;
+  if (authority && authorityReason === undefined) {
+    const age = authorityRenewalReason({ authority, names, now });
+    // Not replaced here: that takes the devices' trust away before they could have been told of another one.
+    if (age !== undefined)
+      changes.push(
+        `development CA: ${age}; bring in the next one with "create-secure-stack cert renew --ca"`,
+      );
+  } else if (successor && authorityProblem({ authority: successor, names, now }) === undefined) {
+    authority = successor;
+    changes.push(`the next development CA takes over from the old one (${authorityReason})`);
+  } else {
     const { createAuthority } = await import('./authority.ts');
     authority = await createAuthority({ stackName, domains: names, now });
     changes.push(

@@ -4,6 +4,9 @@ import { certificateNames, coversName, LOCAL_NAMES, permitsName } from './names.
 import { type CertificatePair, readCertificates } from './pem.ts';
 import { dateText, validity } from './validity.ts';
 
+/** How the common name ends of a certificate that stands in until an authority has issued one. */
+export const PLACEHOLDER_MARK = ' placeholder';
+
 export interface CertificateSummary {
   /** DNS names (punycode, perhaps with `*.`) and addresses the certificate is valid for. */
   names: string[];
@@ -13,6 +16,10 @@ export interface CertificateSummary {
   issuer: string;
   /** `EC P-256`, `RSA 2048`. */
   keyType: string;
+  /** SHA-256 in hexadecimal with colons, as browsers and OpenSSL show it. */
+  fingerprint: string;
+  /** Stands in until an authority has issued one. */
+  placeholder: boolean;
 }
 
 /**
@@ -27,7 +34,13 @@ export function inspectCertificate(pem: string): CertificateSummary {
     ...validity(certificate),
     issuer: issuerName(certificate),
     keyType: keyType(certificate.publicKey),
+    fingerprint: certificate.fingerprint256,
+    placeholder: selfSigned(certificate) && issuerName(certificate).endsWith(PLACEHOLDER_MARK),
   };
+}
+
+function selfSigned(certificate: X509Certificate): boolean {
+  return certificate.subject === certificate.issuer && certificate.verify(certificate.publicKey);
 }
 
 /**
@@ -60,22 +73,28 @@ export function renewalReason({
   const covered = readFields(certificate).names;
   const missing = certificateNames([...names, ...LOCAL_NAMES]).filter((name) => !coversName(covered, name));
   if (missing.length > 0) return `it does not cover ${missing.map(({ value }) => value).join(', ')}`;
-  return dueReason(certificate, now);
+  return invalidReason(certificate, now) ?? ageReason(certificate, now);
 }
 
-/**
- * Why the development authority itself has to be replaced (every device then has to trust the new one); undefined when
- * it serves. An authority without name constraints is replaced too: what trusts it would trust it for every site.
- */
-export function authorityRenewalReason({
-  authority,
-  names,
-  now,
-}: {
+interface AuthorityQuestion {
   authority: CertificatePair;
   names: readonly string[];
   now: Date;
-}): string | undefined {
+}
+
+/** Why the development authority has to be replaced, now or, for its age, in good time; undefined when it serves. */
+export function authorityRenewalReason(question: AuthorityQuestion): string | undefined {
+  const problem = authorityProblem(question);
+  if (problem !== undefined) return problem;
+  return ageReason(readPair(question.authority)!.certificate, question.now);
+}
+
+/**
+ * Why nothing can be issued with the development authority any more (every device then has to trust another one);
+ * undefined when it serves, be it for a short time. One without name constraints will not do either: what trusts it
+ * would trust it for every site.
+ */
+export function authorityProblem({ authority, names, now }: AuthorityQuestion): string | undefined {
   const pair = readPair(authority);
   if (!pair) return 'it cannot be read';
   const { certificate } = pair;
@@ -89,13 +108,18 @@ export function authorityRenewalReason({
     (name) => !permitsName(permitted, name),
   );
   if (refused.length > 0) return `it may not issue for ${refused.map(({ value }) => value).join(', ')}`;
-  return dueReason(certificate, now);
+  return invalidReason(certificate, now);
 }
 
-function dueReason(certificate: X509Certificate, now: Date): string | undefined {
+function invalidReason(certificate: X509Certificate, now: Date): string | undefined {
   const { notBefore, notAfter } = validity(certificate);
   if (now < notBefore) return `it is not valid before ${dateText(notBefore)}`;
   if (now > notAfter) return `it expired on ${dateText(notAfter)}`;
+  return undefined;
+}
+
+function ageReason(certificate: X509Certificate, now: Date): string | undefined {
+  const { notBefore, notAfter } = validity(certificate);
   const left = notAfter.getTime() - now.getTime();
   return left * 3 <= notAfter.getTime() - notBefore.getTime()
     ? `it expires on ${dateText(notAfter)}`

@@ -24,7 +24,8 @@ export interface CertificateFindings {
   warnings: Problem[];
 }
 
-const WARNING_DAYS = 14;
+/** From so many days before its end on a certificate of the user's is warned about. */
+export const WARNING_DAYS = 14;
 /** Apple refuses longer ones even under private authorities (support.apple.com/103769). */
 const MAX_DAYS = 825;
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';

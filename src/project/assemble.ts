@@ -1,3 +1,5 @@
+import type { CertificatePair } from '../certs/pem.ts';
+import { CERTIFICATES, certificateFile, NEXT_AUTHORITY } from '../certs/places.ts';
 import { checkCertificateFiles } from '../certs/user-files.ts';
 import { UserError } from '../errors.ts';
 import type { FileTree, GeneratedFile } from '../fileset.ts';
@@ -7,7 +9,7 @@ import type { RandomSource } from '../secrets/kinds.ts';
 import { renderSecretFiles } from '../secrets/secret-files.ts';
 import { resolveSecrets, type SecretState } from '../secrets/store.ts';
 import type { Stack } from '../stack/model.ts';
-import { CERTIFICATES, type Inputs, LOCK_FILE } from './inputs.ts';
+import { type CertificateInputs, type Inputs, LOCK_FILE } from './inputs.ts';
 
 export interface AssembleOptions {
   inputs: Inputs;
@@ -77,8 +79,17 @@ async function certificateFiles(
   now: Date,
 ): Promise<{ files: GeneratedFile[]; notes: string[] }> {
   switch (certificates.mode) {
-    case 'acme':
-      return { files: [], notes: [] };
+    case 'acme': {
+      const { leaf, leafKey } = certificates;
+      // Whatever lies there is the client's, or will be replaced by it.
+      if (leaf !== undefined && leafKey !== undefined)
+        return { files: liveFiles({ certificatePem: leaf, keyPem: leafKey }), notes: [] };
+      const { createPlaceholder } = await import('../certs/placeholder.ts');
+      return {
+        files: liveFiles(await createPlaceholder({ stackName: stack.name, names: stack.domains, now })),
+        notes: ['a placeholder certificate until the ACME client has got one'],
+      };
+    }
     case 'files': {
       const { problems, warnings } = checkCertificateFiles({
         certificatePem: certificates.certificate,
@@ -90,7 +101,7 @@ async function certificateFiles(
       });
       if (problems.length > 0) throw new UserError(problems);
       return {
-        files: liveFiles(certificates.certificate, certificates.key),
+        files: liveFiles({ certificatePem: certificates.certificate, keyPem: certificates.key }),
         notes: warnings.map(({ message }) => `${certificates.certificateFile}: ${message}`),
       };
     }
@@ -102,6 +113,7 @@ async function certificateFiles(
         existing: {
           authorityCertificatePem: certificates.authority,
           authorityKeyPem: certificates.authorityKey,
+          nextAuthority: pairOf(certificates.next, certificates.nextKey),
           certificatePem: certificates.leaf,
           keyPem: certificates.leafKey,
         },
@@ -109,9 +121,10 @@ async function certificateFiles(
       });
       return {
         files: [
-          { path: CERTIFICATES.authority, content: authority.certificatePem, mode: 0o644, class: 'secret' },
-          { path: CERTIFICATES.authorityKey, content: authority.keyPem, mode: 0o600, class: 'secret' },
-          ...liveFiles(leaf.certificatePem, leaf.keyPem),
+          certificateFile(CERTIFICATES.authority, authority.certificatePem),
+          certificateFile(CERTIFICATES.authorityKey, authority.keyPem),
+          ...liveFiles(leaf),
+          ...nextAuthority(certificates),
         ],
         notes: changes,
       };
@@ -119,13 +132,21 @@ async function certificateFiles(
   }
 }
 
-/**
- * What the edge serves. Its user is not the owner of the files, so the key is 0444; the folder above it is 0700, which
- * keeps everybody else on the host out, as with the secret files.
- */
-function liveFiles(certificate: string, key: string): GeneratedFile[] {
+/** What the edge serves. */
+function liveFiles({ certificatePem, keyPem }: CertificatePair): GeneratedFile[] {
+  return [certificateFile(CERTIFICATES.leaf, certificatePem), certificateFile(CERTIFICATES.leafKey, keyPem)];
+}
+
+/** A CA that is about to follow the present one stays through every re-run. */
+function nextAuthority({ next, nextKey }: Extract<CertificateInputs, { mode: 'dev-ca' }>): GeneratedFile[] {
+  const pair = pairOf(next, nextKey);
+  if (!pair) return [];
   return [
-    { path: CERTIFICATES.leaf, content: certificate, mode: 0o644, class: 'secret' },
-    { path: CERTIFICATES.leafKey, content: key, mode: 0o444, class: 'secret' },
+    certificateFile(NEXT_AUTHORITY.certificate, pair.certificatePem),
+    certificateFile(NEXT_AUTHORITY.key, pair.keyPem),
   ];
+}
+
+function pairOf(certificatePem: string | undefined, keyPem: string | undefined): CertificatePair | undefined {
+  return certificatePem !== undefined && keyPem !== undefined ? { certificatePem, keyPem } : undefined;
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { CERTIFICATES, NEXT_AUTHORITY } from '../certs/places.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { type Ages, agesPath, parseAges } from '../rotation/ages.ts';
 import { readRotation, rotationJournalPath } from '../rotation/journal.ts';
@@ -18,18 +19,12 @@ export interface Inputs {
   digests: Readonly<Record<string, string>>;
 }
 
-export type CertificateInputs =
-  | { mode: 'dev-ca'; authority?: string; authorityKey?: string; leaf?: string; leafKey?: string }
-  | { mode: 'files'; certificate: string; key: string; certificateFile: string; keyFile: string }
-  | { mode: 'acme' };
+export { CERTIFICATES } from '../certs/places.ts';
 
-/** Places of the certificates in a stack's folder. */
-export const CERTIFICATES = {
-  authority: 'certs/ca/ca.crt',
-  authorityKey: 'certs/ca/ca.key',
-  leaf: 'certs/live/fullchain.pem',
-  leafKey: 'certs/live/privkey.pem',
-} as const;
+export type CertificateInputs =
+  | ({ mode: 'dev-ca'; next?: string; nextKey?: string } & Partial<Record<keyof typeof CERTIFICATES, string>>)
+  | { mode: 'files'; certificate: string; key: string; certificateFile: string; keyFile: string }
+  | { mode: 'acme'; leaf?: string; leafKey?: string };
 
 export const LOCK_FILE = 'images.lock.json';
 
@@ -68,14 +63,16 @@ export function readInputs(root: string, spec: StackSpec, stack: Stack): Inputs 
 function certificateInputs(root: string, { tls }: StackSpec): CertificateInputs {
   switch (tls.mode) {
     case 'acme':
-      return { mode: 'acme' };
-    case 'dev-ca': {
-      const found = Object.entries(CERTIFICATES).map(([key, path]) => [
-        key,
-        readOptional(resolve(root, path)),
-      ]);
-      return { mode: 'dev-ca', ...Object.fromEntries(found.filter(([, text]) => text !== undefined)) };
-    }
+      return { mode: 'acme', ...found(root, { leaf: CERTIFICATES.leaf, leafKey: CERTIFICATES.leafKey }) };
+    case 'dev-ca':
+      return {
+        mode: 'dev-ca',
+        ...found(root, {
+          ...CERTIFICATES,
+          next: NEXT_AUTHORITY.certificate,
+          nextKey: NEXT_AUTHORITY.key,
+        }),
+      };
     case 'files': {
       const certificateFile = tls.certificate!;
       const keyFile = tls.key!;
@@ -88,6 +85,15 @@ function certificateInputs(root: string, { tls }: StackSpec): CertificateInputs 
       };
     }
   }
+}
+
+/** The texts of those files that are there. */
+function found<Key extends string>(
+  root: string,
+  paths: Readonly<Record<Key, string>>,
+): Partial<Record<Key, string>> {
+  const texts = Object.entries<string>(paths).map(([key, path]) => [key, readOptional(resolve(root, path))]);
+  return Object.fromEntries(texts.filter(([, text]) => text !== undefined));
 }
 
 /** `images.lock.json`: image as in the catalogue or stack.yaml → digest. */

@@ -1,10 +1,12 @@
 import { resolve } from 'node:path';
 import { authorityRenewalReason, renewalReason } from '../certs/inspect.ts';
+import { CERTIFICATES, placesOf } from '../certs/places.ts';
 import { type CertificateFiles, checkCertificateFiles } from '../certs/user-files.ts';
 import { UserError } from '../errors.ts';
-import { CERTIFICATES, readOptional } from '../project/inputs.ts';
+import { readOptional } from '../project/inputs.ts';
 import type { Stack } from '../stack/model.ts';
 import type { StackSpec } from '../stack/schema.ts';
+import { acmeFindings } from './acme-certificate.ts';
 import { type Finding, findingsOf } from './finding.ts';
 
 const RERUN = 'run create-secure-stack on the folder to have it renewed';
@@ -17,12 +19,18 @@ export interface CertificateCheck {
 
 /** Whether the certificates on disk serve the stack's domains, now and for a while. */
 export function checkCertificates(root: string, spec: StackSpec, stack: Stack, now: Date): CertificateCheck {
-  if (spec.tls.mode === 'acme') return { absent: false, findings: [] };
   try {
     const read = (path: string) => readOptional(resolve(root, path));
-    return spec.tls.mode === 'dev-ca'
-      ? developmentCertificates(read, stack, now)
-      : givenCertificates(read, spec, stack, now);
+    const paths = placesOf(spec.tls.mode);
+    const missing = paths.filter((path) => read(path) === undefined);
+    if (missing.length > 0)
+      return { absent: missing.length === paths.length, findings: missing.map(missingFinding) };
+    const check = {
+      acme: () => acmeFindings(read, stack.domains, now),
+      'dev-ca': () => developmentCertificates(read, stack, now),
+      files: () => givenCertificates(read, spec, stack, now),
+    }[spec.tls.mode];
+    return { absent: false, findings: check() };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const findings = findingsOf(error, { rule: 'certs.unreadable', severity: 'warning', file: 'certs' });
@@ -32,12 +40,7 @@ export function checkCertificates(root: string, spec: StackSpec, stack: Stack, n
 
 type Read = (path: string) => string | undefined;
 
-function developmentCertificates(read: Read, { domains: names }: Stack, now: Date): CertificateCheck {
-  const paths = Object.values(CERTIFICATES);
-  const missing = paths.filter((path) => read(path) === undefined);
-  if (missing.length > 0)
-    return { absent: missing.length === paths.length, findings: missing.map(missingFinding) };
-
+function developmentCertificates(read: Read, { domains: names }: Stack, now: Date): Finding[] {
   const authority = {
     certificatePem: read(CERTIFICATES.authority)!,
     keyPem: read(CERTIFICATES.authorityKey)!,
@@ -49,28 +52,16 @@ function developmentCertificates(read: Read, { domains: names }: Stack, now: Dat
     reason === undefined
       ? []
       : [{ rule: 'certs.renew', severity: 'error', file, message: `${what} is due: ${reason}`, hint: RERUN }];
-  return {
-    absent: false,
-    findings: [
-      ...due(CERTIFICATES.authority, 'the development CA', ofAuthority),
-      ...due(CERTIFICATES.leaf, 'the certificate', ofLeaf),
-    ],
-  };
+  return [
+    ...due(CERTIFICATES.authority, 'the development CA', ofAuthority),
+    ...due(CERTIFICATES.leaf, 'the certificate', ofLeaf),
+  ];
 }
 
 /** The copies that the edge serves are checked, and the files they were taken from where those can be read. */
-function givenCertificates(
-  read: Read,
-  { tls }: StackSpec,
-  { domains: names }: Stack,
-  now: Date,
-): CertificateCheck {
-  const paths = [CERTIFICATES.leaf, CERTIFICATES.leafKey];
-  const [certificatePem, keyPem] = paths.map(read);
-  if (certificatePem === undefined || keyPem === undefined) {
-    const missing = paths.filter((path) => read(path) === undefined);
-    return { absent: missing.length === paths.length, findings: missing.map(missingFinding) };
-  }
+function givenCertificates(read: Read, { tls }: StackSpec, { domains: names }: Stack, now: Date): Finding[] {
+  const certificatePem = read(CERTIFICATES.leaf)!;
+  const keyPem = read(CERTIFICATES.leafKey)!;
   const served: CertificateFiles = {
     certificatePem,
     keyPem,
@@ -84,38 +75,35 @@ function givenCertificates(
     const text = given === undefined ? undefined : read(given);
     return text !== undefined && text !== copy;
   };
-  return {
-    absent: false,
-    findings: [
-      ...problems.map(
-        ({ file = CERTIFICATES.leaf, ...problem }): Finding => ({
-          rule: 'certs.invalid',
-          severity: 'error',
-          file,
-          ...problem,
-        }),
-      ),
-      ...warnings.map(
-        ({ file = CERTIFICATES.leaf, ...problem }): Finding => ({
-          rule: 'certs.warning',
-          severity: 'warning',
-          file,
-          ...problem,
-        }),
-      ),
-      ...(isOutdated(tls.certificate, certificatePem) || isOutdated(tls.key, keyPem)
-        ? [
-            {
-              rule: 'certs.out-of-step',
-              severity: 'error',
-              file: CERTIFICATES.leaf,
-              message: `is not what ${tls.certificate} and ${tls.key} hold now`,
-              hint: 'run create-secure-stack on the folder to take them over',
-            } as const,
-          ]
-        : []),
-    ],
-  };
+  return [
+    ...problems.map(
+      ({ file = CERTIFICATES.leaf, ...problem }): Finding => ({
+        rule: 'certs.invalid',
+        severity: 'error',
+        file,
+        ...problem,
+      }),
+    ),
+    ...warnings.map(
+      ({ file = CERTIFICATES.leaf, ...problem }): Finding => ({
+        rule: 'certs.warning',
+        severity: 'warning',
+        file,
+        ...problem,
+      }),
+    ),
+    ...(isOutdated(tls.certificate, certificatePem) || isOutdated(tls.key, keyPem)
+      ? [
+          {
+            rule: 'certs.out-of-step',
+            severity: 'error',
+            file: CERTIFICATES.leaf,
+            message: `is not what ${tls.certificate} and ${tls.key} hold now`,
+            hint: 'run create-secure-stack on the folder to take them over',
+          } as const,
+        ]
+      : []),
+  ];
 }
 
 function missingFinding(file: string): Finding {

@@ -52,7 +52,7 @@ export async function checkStack({ root: folder, source, now }: CheckInput): Pro
   const stored = readStoredSecrets(root, stack);
   const certificates = checkCertificates(root, spec, stack, now);
   const isElsewhere = stored.state === 'absent' || stored.state === 'unreadable';
-  const isCheckout = isElsewhere && (certificates.absent || spec.tls.mode === 'acme');
+  const isCheckout = isElsewhere && certificates.absent;
   const secretTree = plannedSecretTree(stack, stored);
   const example = secretTree.files.find(({ path }) => path === ENV_EXAMPLE)!;
   const digests = digestsOrFindings(root);

@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path';
+import { CERTIFICATES, certificatePlaces, NEXT_AUTHORITY } from '../certs/places.ts';
 import type { FileTree, GeneratedFile } from '../fileset.ts';
-import { CERTIFICATES } from '../project/inputs.ts';
 import { agesPath } from '../rotation/ages.ts';
 import type { Stack } from '../stack/model.ts';
 import type { StackSpec } from '../stack/schema.ts';
@@ -8,15 +8,15 @@ import type { PlannedMode } from './modes.ts';
 
 /** Every file of secrets and certificates a run may write, whether it exists or not: a blank secret has none yet. */
 export function secretPlaces(stack: Stack): string[] {
-  return [...storePaths(stack), ...Object.values(CERTIFICATES)];
+  return [...storePaths(stack), ...certificatePlaces.map(({ path }) => path)];
 }
 
 /** Places below the folder that git must never see. */
 export function pathsKeptFromGit({ tls }: StackSpec, stack: Stack): string[] {
   const keys = {
-    'dev-ca': [CERTIFICATES.authorityKey, CERTIFICATES.leafKey],
+    'dev-ca': [CERTIFICATES.authorityKey, NEXT_AUTHORITY.key, CERTIFICATES.leafKey],
     files: [CERTIFICATES.leafKey, ...(tls.key === undefined ? [] : [tls.key])],
-    acme: [],
+    acme: [CERTIFICATES.leafKey],
   }[tls.mode];
   return [...storePaths(stack), ...keys]
     .map((path) => path.replace(/^\.\//, ''))
@@ -43,10 +43,7 @@ export function plannedModes(
       .flatMap(({ directories }) => directories)
       .map(({ path, mode }) => ({ path, mode, secret: (mode & 0o077) === 0 })),
     { path: agesPath(secretStore), mode: 0o600, secret: true },
-    { path: CERTIFICATES.authority, mode: 0o644, secret: false },
-    { path: CERTIFICATES.authorityKey, mode: 0o600, secret: true },
-    { path: CERTIFICATES.leaf, mode: 0o644, secret: false },
-    { path: CERTIFICATES.leafKey, mode: 0o444, secret: true },
+    ...certificatePlaces,
   ];
 }
 

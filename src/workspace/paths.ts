@@ -83,7 +83,8 @@ function refuseLink(root: string, path: string, parent: string, kind: string): v
 
 /**
  * Refuses to put a secret into a folder where another user could swap the file: who may write to a folder may
- * replace what is in it, whatever the file's own mode (the check sshd makes as StrictModes).
+ * replace what is in it, whatever the file's own mode (the check sshd makes as StrictModes). A folder that containers
+ * write to is open to all by its mode, and safe where one above it, still inside of the stack, lets nobody else pass.
  *
  * @throws {UserError} exit 3
  */
@@ -92,6 +93,7 @@ export function refuseSharedFolder(root: string, path: string): void {
   const status = stat(folder);
   const user = process.geteuid?.();
   if (status === undefined || user === undefined) return;
+  if (isShielded(root, path)) return;
   if ((status.mode & 0o022) !== 0) {
     throw refusal(
       `${folder}: others may write to this folder, so ${path} would not be safe in it`,
@@ -104,6 +106,17 @@ export function refuseSharedFolder(root: string, path: string): void {
       'run as its owner, or chown it',
     );
   }
+}
+
+function isShielded(root: string, path: string): boolean {
+  if (isAbsolute(path)) return false;
+  const user = process.geteuid?.();
+  return parentPaths(path)
+    .slice(0, -1)
+    .some((parent) => {
+      const status = lstat(join(root, parent));
+      return status?.isDirectory() && (status.mode & 0o077) === 0 && [user, 0].includes(status.uid);
+    });
 }
 
 /** A refusal: exit code 3. */

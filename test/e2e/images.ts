@@ -47,6 +47,8 @@ export const standIns: readonly StandIn[] = [
   { tag: 'valkey/valkey:9.1', context: 'valkey' },
   { tag: 'axllent/mailpit:v1.29', context: 'mailpit' },
   { tag: 'nginx:1.30', context: 'nginx' },
+  { tag: 'goacme/lego:v4.35.2', context: 'lego' },
+  { tag: 'css-test/pebble:1', context: 'pebble' },
   { tag: 'css-test/app:1', context: 'app' },
   // The same application on a database's port, for what must not be published by mistake.
   { tag: 'css-test/bad:1', context: 'app', args: { PORT: '5432' } },

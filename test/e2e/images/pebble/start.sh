@@ -1,0 +1,4 @@
+#!/bin/sh
+# Files of the test: /pebble/config.json, and the certificate and key that it names.
+pebble-challtestsrv -defaultIPv4 '' -defaultIPv6 '' -http01 '' -https01 '' -tlsalpn01 '' -doh '' &
+exec pebble -strict -config /pebble/config.json -dnsserver 127.0.0.1:8053
