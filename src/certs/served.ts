@@ -1,0 +1,53 @@
+import type { X509Certificate } from 'node:crypto';
+import { connect } from 'node:tls';
+
+export interface EdgeAddress {
+  host: string;
+  port: number;
+  /** Name in the handshake; absent for an edge that is reached by its address. */
+  servername?: string;
+}
+
+/** Where a stack's edge is reached from its own host. */
+export function edgeAddress({
+  edge,
+  domains,
+}: {
+  edge: { bind?: string | undefined; publicPorts: { https: number } };
+  domains: readonly string[];
+}): EdgeAddress {
+  const servername = domains.find((domain) => /[a-z]/.test(domain) && !/^\*\.|:/.test(domain));
+  const wildcard = domains.find((domain) => domain.startsWith('*.'));
+  const name = servername ?? wildcard?.replace('*', 'www');
+  return {
+    host: edge.bind ?? '127.0.0.1',
+    port: edge.publicPorts.https,
+    ...(name === undefined ? {} : { servername: name }),
+  };
+}
+
+/**
+ * The certificate that a client gets at this moment, whoever issued it; undefined when nobody answers. What it is
+ * compared with decides, not whether this machine trusts it.
+ */
+export function servedCertificate(
+  { host, port, servername }: EdgeAddress,
+  timeoutMs = 3000,
+): Promise<X509Certificate | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect({
+      host,
+      port,
+      ...(servername === undefined ? {} : { servername }),
+      rejectUnauthorized: false,
+      timeout: timeoutMs,
+    });
+    const end = (certificate?: X509Certificate): void => {
+      socket.destroy();
+      resolve(certificate);
+    };
+    socket.once('secureConnect', () => end(socket.getPeerX509Certificate()));
+    socket.once('error', () => end());
+    socket.once('timeout', () => end());
+  });
+}
