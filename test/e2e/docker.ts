@@ -45,7 +45,14 @@ export interface ContainerInfo {
     Pid: number;
     Health?: { Status: string; Log: { ExitCode: number; Output: string }[] | null };
   };
-  Config: { User: string; Env: string[]; Image: string; Labels: Record<string, string> };
+  Config: {
+    User: string;
+    Env: string[];
+    Image: string;
+    Labels: Record<string, string>;
+    Healthcheck?: { Test: string[] };
+    StopTimeout?: number;
+  };
   HostConfig: {
     ReadonlyRootfs: boolean;
     CapAdd: string[] | null;
@@ -54,8 +61,19 @@ export interface ContainerInfo {
     Privileged: boolean;
     PidsLimit: number | null;
     Memory: number;
+    MemorySwap: number;
+    NanoCpus: number;
+    Init: boolean | null;
+    Tmpfs: Record<string, string> | null;
     NetworkMode: string;
+    PidMode: string;
+    IpcMode: string;
+    UTSMode: string;
+    UsernsMode: string;
+    Devices: unknown[] | null;
+    GroupAdd: string[] | null;
     RestartPolicy: { Name: string };
+    LogConfig: { Type: string; Config: Record<string, string> | null };
   };
   Mounts: { Type: string; Name?: string; Source: string; Destination: string; RW: boolean }[];
   NetworkSettings: {

@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+import { fingerprint } from '../../program.ts';
+import { expectMatrix, presetPairs, whoGetsOut } from './isolation.ts';
+import { missingProtections, publishedPorts } from './protections.ts';
+import { mapValues, type RunningStack } from './running.ts';
+
+/** An app that the edge does not show, which may call out and reads no files, and a mail catcher. */
+const worker = (needs: string) => [
+  ...['--service', 'mailpit', '--app'],
+  `name=worker,image=css-test/app:1,path=none,needs=${needs},delivery=variable,egress=true`,
+];
+
+/** Running the program again in the folder of a running stack. */
+export function addingAnApp(running: RunningStack): void {
+  describe('run again', () => {
+    test('the same answers change no byte, and nothing starts anew', async () => {
+      const files = fingerprint(running.stack.dir);
+      const started = mapValues(await running.containers(), ({ Id, State }) => `${Id} ${State.Pid}`);
+      const { stderr } = await running.stack.generate([]);
+      expect(stderr).toContain('Nothing to change');
+      expect(fingerprint(running.stack.dir)).toEqual(files);
+
+      await running.stack.up();
+      expect(mapValues(await running.containers(), ({ Id, State }) => `${Id} ${State.Pid}`)).toEqual(started);
+    });
+
+    test('a new app, and the service it needs: nothing that runs is made anew', async () => {
+      const before = await running.stack.ids();
+      await running.stack.generate(worker('mailpit'));
+      await running.stack.up();
+      expect(await running.stack.recreatedSince(before)).toEqual(['mailpit', 'worker']);
+      await running.healthy([...running.services, 'mailpit', 'worker']);
+      expect(await running.stack.app('worker', '/mail')).toEqual({ sent: true });
+    });
+
+    test('it now needs the database, which joins its network; the edge and the cache stay as they are', async () => {
+      const before = await running.stack.ids();
+      await running.stack.generate(worker('postgres+mailpit'));
+      await running.stack.up();
+      const recreated = await running.stack.recreatedSince(before);
+      expect(recreated).toEqual(expect.arrayContaining(['postgres', 'worker']));
+      // Some versions of Compose also make anew what depends on the database.
+      expect(recreated.filter((name) => !['api', 'postgres', 'web', 'worker'].includes(name))).toEqual([]);
+      await running.worksAgain();
+      expect(await running.stack.app('worker', '/db')).toEqual({ rows: ['app|1'] });
+    });
+
+    test('the newcomers reach what they need, are reached by nobody else, and only the app gets out', async () => {
+      await expectMatrix(running, [...presetPairs, 'mailpit - worker', 'postgres - worker']);
+      expect(await whoGetsOut(running)).toEqual(['worker']);
+    });
+
+    test('they are as hardened as the others, and publish nothing', async () => {
+      const { mailpit, worker } = await running.containers();
+      expect([mailpit!, worker!].map(missingProtections)).toEqual([[], []]);
+      expect([mailpit!, worker!].map(publishedPorts)).toEqual([[], []]);
+    });
+
+    test('a secret that the answers give by variable can be read in docker inspect, as the report says', async () => {
+      const { worker } = await running.containers();
+      const url = await running.stack.shell('worker', 'printf %s "$DATABASE_URL"');
+      expect(url).toMatch(/^postgresql:\/\/app:[^@]{43}@postgres:5432\/app$/);
+      expect(worker!.Config.Env).toContain(`DATABASE_URL=${url}`);
+      expect(await running.stack.read('SECURITY-REPORT.md')).toMatch(/worker.*DATABASE_URL.*docker inspect/);
+    });
+  });
+}
