@@ -5,7 +5,7 @@ import { answerProblem } from '../stack/check-answer.ts';
 import { changeAnswer, newStackText } from '../stack/document.ts';
 import { parseStackDocument, type StackDocument } from '../stack/load.ts';
 import { presets } from '../stack/presets.ts';
-import { type Draft, isImplied, questions, setIn, valueAt } from '../stack/questions.ts';
+import { answerForm, type Draft, isImplied, questions, setIn, valueAt } from '../stack/questions.ts';
 import { type Edit, type Given, shownPath } from './answers.ts';
 import type { Arguments } from './args.ts';
 
@@ -41,6 +41,7 @@ export function newStackWithoutAsking(
       });
   }
   if (missing.length > 0) throw new UserError(missing);
+  const open = new Set<string>();
   for (const question of questions) {
     if (valueAt(draft, question.path) !== undefined || question.when?.(draft as Draft) === false) continue;
     const fallback = question.fallback(draft as Draft, folder === undefined ? '' : basename(resolve(folder)));
@@ -48,11 +49,14 @@ export function newStackWithoutAsking(
       takeDefaults ||
       !['name', 'environment', 'domains'].includes(String(question.path[0])) ||
       (question.path[0] === 'name' && folder !== undefined);
+    // A proposal that rests on a missing answer would be a guess, and bring questions that may not arise.
+    if (fallback !== undefined && question.dependsOn?.some((flag) => open.has(flag))) continue;
     if (fallback === undefined || !hasDefault) {
+      open.add(question.flag);
       missing.push({
         path: dotted(question.path),
         message: 'is missing',
-        hint: `give --${question.flag} ${question.value}`,
+        hint: `give --${question.flag} ${answerForm(question)}`,
       });
     } else if (fallback !== '' && !isImplied(question.path, fallback)) {
       draft = setIn(draft, question.path, fallback);

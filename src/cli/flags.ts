@@ -1,4 +1,4 @@
-import { questions } from '../stack/questions.ts';
+import { answerForm, questions } from '../stack/questions.ts';
 
 export type CommandName = 'create' | 'check' | 'render' | 'explain' | 'pin' | 'rotate' | 'status';
 
@@ -36,11 +36,11 @@ export const flags: readonly Flag[] = [
     help: 'set one answer by its place in stack.yaml, e.g. edge.limits.maxBody=10m',
     commands: ['create', 'render'],
   },
-  ...questions.map(({ flag, value, message, kind, choices }) => ({
-    name: flag,
-    value: choices ? choices.map((choice) => choice.value).join('|') : value,
-    multiple: kind === 'list' || kind === 'ports',
-    help: lower(message),
+  ...questions.map((question) => ({
+    name: question.flag,
+    value: answerForm(question),
+    multiple: question.kind === 'list' || question.kind === 'ports',
+    help: lower(question.message),
     commands: ANSWERS,
   })),
   { name: 'preset', value: 'web-api|single-app|empty', help: 'what to start from', commands: ANSWERS },

@@ -14,7 +14,7 @@ export interface Question {
   path: AnswerPath;
   /** Without the leading `--`. */
   flag: string;
-  /** Stands for the value in the help. */
+  /** Stands for the value in the help where there are no choices. */
   value: string;
   /** A word or two, for lists of answers. */
   title: string;
@@ -29,6 +29,11 @@ export interface Question {
   dependsOn?: readonly string[];
   /** Proposed answer; undefined: must be given. */
   fallback: (draft: Draft, folder: string) => string | readonly (string | number)[] | undefined;
+}
+
+/** What a user may write as the answer, for help and hints: the choices, or the placeholder. */
+export function answerForm({ choices, value }: Question): string {
+  return choices ? choices.map((choice) => choice.value).join('|') : value;
 }
 
 const isMode =

@@ -64,7 +64,7 @@ describe('wrong use: exit 2, one line, nothing written', () => {
     [
       'production without a domain',
       ['a', '--yes', '--environment', 'production'],
-      /^error: domains: is missing \(give --domain NAME\)$/,
+      /^error: domains: is missing \(give --domain NAME\)\nerror: tls\.terms: is missing \(give --tls-terms accepted\|declined\)$/,
     ],
     ['an unknown secret', ['a', '--yes', '--secret-file', 'NOPE=/dev/null'], /NOPE/],
     [
@@ -84,9 +84,11 @@ describe('wrong use: exit 2, one line, nothing written', () => {
 test('without a terminal and without --yes it lists every missing answer with its flag', () => {
   const { code, stdout, stderr } = run([]);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-  for (const flag of ['--name NAME', '--environment ENV', '--domain NAME'])
+  for (const flag of ['--name NAME', '--environment development|staging|production', '--domain NAME'])
     expect(stderr).toContain(`(give ${flag})`);
   expect(stderr).toContain('there is no terminal to ask on');
+  // Whether there are terms to accept depends on the environment.
+  expect(stderr).not.toContain('tls');
 });
 
 describe('help and version', () => {
@@ -169,7 +171,13 @@ describe('a new stack', () => {
     const { code, stdout } = run(['json-2', '--yes', '--environment', 'production', '--json']);
     expect(code).toBe(2);
     expect(JSON.parse(stdout)).toEqual({
-      error: { exit: 2, problems: [{ path: 'domains', message: 'is missing', hint: 'give --domain NAME' }] },
+      error: {
+        exit: 2,
+        problems: [
+          { path: 'domains', message: 'is missing', hint: 'give --domain NAME' },
+          { path: 'tls.terms', message: 'is missing', hint: 'give --tls-terms accepted|declined' },
+        ],
+      },
     });
   });
 
@@ -363,6 +371,12 @@ describe('render', () => {
     expect(JSON.stringify(fingerprint(join(cwd, 'out-1')))).not.toContain(real);
     expect(run(['render', 'r', '--out', 'out-1']).code).toBe(3);
     expect(run(['render', 'r']).code).toBe(2);
+    expect(run(['render', 'r', '--out', '/proc/none/out'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /^error: ENOENT writing to \/proc\/none\/out; the tree there is not complete\n$/,
+      ),
+    });
   });
 });
 

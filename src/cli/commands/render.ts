@@ -1,8 +1,10 @@
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import fsExtra from 'fs-extra';
 import { EXIT, type ExitCode, UserError } from '../../errors.ts';
 import { renderStack } from '../../library.ts';
 import { readDigests } from '../../project/inputs.ts';
+import { ioFailure } from '../../workspace/failure.ts';
 import { givenAnswers } from '../answers.ts';
 import { applyEdits } from '../complete.ts';
 import type { Invocation } from '../main.ts';
@@ -29,15 +31,26 @@ export async function renderCommand({ args, output }: Invocation): Promise<ExitC
     redactSecrets: true,
     digests: readDigests(given.folder ?? '.'),
   });
-  for (const { path, content, mode } of files) {
-    // Secrets that live outside the folder are shown below it.
-    const file = join(target, isAbsolute(path) ? `outside${path}` : path);
-    await fsExtra.ensureDir(dirname(file));
-    // Masked: nothing in here is secret, whatever the mode says it would be.
-    await fsExtra.writeFile(file, content, { mode });
+  try {
+    makeFolder(target);
+    for (const { path, content, mode } of files) {
+      // Secrets that live outside the folder are shown below it.
+      const file = join(target, isAbsolute(path) ? `outside${path}` : path);
+      // Masked: nothing in here is secret, whatever the mode says it would be.
+      await fsExtra.outputFile(file, content, { mode });
+    }
+  } catch (error) {
+    throw ioFailure(error, `writing to ${out}`, 'the tree there is not complete');
   }
   if (args.switches.has('json'))
     output.result(JSON.stringify({ out: target, files: files.map(({ path }) => path) }, null, 2));
   else output.note(`${files.length} files in ${out}, secrets masked.`);
   return EXIT.ok;
+}
+
+/** With its parents, one by one: Node's recursive mkdir never returns where the system denies that a parent is there (/proc). */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
 }
