@@ -1,12 +1,32 @@
 import { catalog } from '../src/catalog/index.ts';
 import { type CommandName, flags } from '../src/cli/flags.ts';
 import { commandHelp, exitCodes } from '../src/cli/help.ts';
+import { EDGE_CONTROLS } from '../src/policy/edge/index.ts';
 import { markdownCode, markdownText } from '../src/render/quote/markdown.ts';
 import { listSettings } from '../src/stack/settings.ts';
+import { provenPoints } from './points.ts';
 
 /** Sections of README.md that are made from the tables the program runs on. */
 export function referenceSections(schema: unknown): Record<string, string> {
   return { commands: commands(), settings: settings(schema), services: services(), 'exit-codes': codes() };
+}
+
+/** Sections of docs/edge.md. */
+export function edgePage(): Record<string, string> {
+  const proven = provenPoints();
+  const rows = EDGE_CONTROLS.map(({ point, title, file, why, source }) => {
+    const tests = (proven.get(point) ?? []).map((path) => markdownCode(path.replace('.test.ts', '')));
+    return `| ${point} | **${markdownText(title)}.** ${markdownText(why)} | ${markdownText(file)} | ${markdownText(source)} | ${tests.join(' ')} |`;
+  });
+  return {
+    points: [
+      '',
+      '| # | what and why | where | source | tests |',
+      '| --- | --- | --- | --- | --- |',
+      ...rows,
+      '',
+    ].join('\n'),
+  };
 }
 
 /** The text with each `<!-- generated: NAME -->…<!-- end -->` block filled. */
@@ -15,8 +35,7 @@ export function withSections(text: string, sections: Record<string, string>): st
     /(<!-- generated: ([a-z-]+) -->\n)[\s\S]*?(<!-- end -->)/g,
     (_all, start: string, name: string, end: string) => {
       const section = sections[name];
-      if (section === undefined)
-        throw new Error(`README.md asks for a section "${name}" that does not exist`);
+      if (section === undefined) throw new Error(`the page asks for a section "${name}" that does not exist`);
       return `${start}${section}\n${end}`;
     },
   );

@@ -1,3 +1,4 @@
+import { constants } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { requireDocker } from './docker.ts';
@@ -217,6 +218,31 @@ describe.runIf(requireDocker())('who may ask the edge what, and how often', () =
       expect((await call(edge, path)).status).toBe(200);
     },
   );
+
+  test('#37 a client that opens and resets streams as fast as it can is cut off, others are served', async () => {
+    const session = openHttp2(edge);
+    session.on('error', () => {});
+    await new Promise((resolve) => session.once('remoteSettings', resolve));
+    expect(session.remoteSettings.maxConcurrentStreams).toBe(64);
+    let opened = 0;
+    for (let round = 0; round < 100 && !session.closed && !session.destroyed; round++) {
+      for (let i = 0; i < 100 && !session.closed && !session.destroyed; i++, opened++) {
+        const stream = session.request({ ':path': '/slow?ms=2000', 'x-forwarded-for': '203.0.113.30' });
+        stream.on('error', () => {}).close(constants.NGHTTP2_CANCEL);
+      }
+      await sleep(5);
+    }
+    expect(session.closed || session.destroyed).toBe(true);
+    expect(opened).toBeLessThan(10_000);
+    expect((await call(edge, '/', { from: '203.0.113.31' })).status).toBe(200);
+  });
+
+  test('#37 headers by the hundred are refused over HTTP/2 as well', async () => {
+    const session = openHttp2(edge);
+    const many = Object.fromEntries(Array.from({ length: 120 }, (_, i) => [`x-n-${i}`, '1']));
+    expect(await streamStatus(session, { ':path': '/', ...many })).toBe(400);
+    session.destroy();
+  });
 
   test('#37 slow clients are cut off', async () => {
     const head = (method: string) => `${method} / HTTP/1.1\r\nHost: a.example.test\r\n`;

@@ -98,7 +98,7 @@ describe.runIf(requireDocker())('between client and app', () => {
     expect((await call(edge, '/answer/503')).all('retry-after')).toEqual(['5']);
   });
 
-  describe('cookies get what the app forgot', () => {
+  describe('#51 cookies get what the app forgot', () => {
     test('Secure, HttpOnly and SameSite; a CSRF token stays readable', async () => {
       expect((await call(edge, '/cookies')).all('set-cookie')).toEqual([
         'session=1; Path=/; Secure; HttpOnly; SameSite=Lax',

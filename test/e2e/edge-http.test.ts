@@ -111,16 +111,44 @@ describe.runIf(requireDocker())('answers of the edge', () => {
       expect(headers['x-frame-options']).toBe('DENY');
     });
 
-    test('the app’s own policies win, except HSTS, nosniff and the request id', async () => {
+    test('#21 the app’s own policies win, except HSTS, nosniff and the request id', async () => {
       const { all } = await call(edge, '/own');
       expect(all('content-security-policy')).toEqual(["default-src 'self' https://cdn.example"]);
       expect(all('x-frame-options')).toEqual(['SAMEORIGIN']);
       expect(all('referrer-policy')).toEqual(['no-referrer']);
+      expect(all('permissions-policy')).toEqual(['camera=(self)']);
+      expect(all('cross-origin-opener-policy')).toEqual(['unsafe-none']);
+      expect(all('cross-origin-resource-policy')).toEqual(['cross-origin']);
       expect(all('strict-transport-security')).toEqual(['max-age=63072000; includeSubDomains']);
       expect(all('x-content-type-options')).toEqual(['nosniff']);
       expect(all('x-request-id')).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/)]);
       expect(all('x-powered-by')).toEqual([]);
     });
+
+    test('#21 an app that only tries a policy is left to it', async () => {
+      const { all } = await call(edge, '/own-report-only');
+      expect(all('content-security-policy-report-only')).toEqual(["default-src 'self'"]);
+      expect(all('content-security-policy')).toEqual([]);
+    });
+
+    test('#22 a policy on trial: reported, nothing blocked', async () => {
+      const trial = await lab.startEdge(labStack({ contentSecurityPolicy: { reportOnly: true } }));
+      const { all } = await call(trial, '/');
+      expect(all('content-security-policy-report-only')).toEqual([
+        expect.stringMatching(/^default-src 'none'/),
+      ]);
+      expect(all('content-security-policy')).toEqual([]);
+    });
+
+    test.each(['/', '/.env', '/gone', '/admin'])(
+      '#23 %s has none that browsers have dropped',
+      async (path) => {
+        const { headers } = await call(edge, path);
+        for (const dead of ['x-xss-protection', 'expect-ct', 'public-key-pins', 'feature-policy'])
+          expect(headers).not.toHaveProperty(dead);
+        expect(headers['permissions-policy']).not.toContain('interest-cohort');
+      },
+    );
 
     test('#12 plain HTTP carries no HSTS', async () => {
       const { headers } = await call(edge, '/', { plain: true });

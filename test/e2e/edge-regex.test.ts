@@ -22,8 +22,14 @@ describe.runIf(requireDocker())('#48 what hostile headers cost a worker', () => 
   });
   afterAll(() => lab?.close());
 
-  /** Processor time for each of many requests on one connection. */
+  /** Processor time a request; the best of up to three runs, because a busy machine only ever adds to it. */
   async function cost(headers: OutgoingHttpHeaders): Promise<number> {
+    let best = Number.POSITIVE_INFINITY;
+    for (let run = 0; run < 3 && best >= 1; run++) best = Math.min(best, await costOfRun(headers));
+    return best;
+  }
+
+  async function costOfRun(headers: OutgoingHttpHeaders): Promise<number> {
     const session = openHttp2(edge);
     const before = await processorTime(edge.name);
     for (let i = 0; i < requests; i++) await streamStatus(session, { ':path': '/admin', ...headers });

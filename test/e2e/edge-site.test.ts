@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { GeneratedFile } from '../../src/fileset.ts';
-import { requireDocker } from './docker.ts';
+import { renderSampleApp } from '../../src/render/sample/index.ts';
+import { route } from '../fixtures/edge.ts';
+import { requireDocker, waitFor } from './docker.ts';
 import { call } from './edge/client.ts';
 import { type EdgeContainer, EdgeLab } from './edge/lab.ts';
+import { labStack } from './edge/stacks.ts';
 
 const file = (path: string, content: string): GeneratedFile => ({
   path: `sample/${path}`,
@@ -17,6 +20,13 @@ const site = [
   file('app.js', 'let x;'),
   file('404.html', 'not here'),
   file('.env', 'SECRET=1'),
+  file('app.js.bak', 'SECRET=1'),
+  file('config.old', 'SECRET=1'),
+  file('dump.sql', 'SECRET=1'),
+  file('app.js~', 'SECRET=1'),
+  file('server.log', 'SECRET=1'),
+  file('x.swp', 'SECRET=1'),
+  file('.git/config', 'SECRET=1'),
   file('a b.txt', 'text'),
 ];
 
@@ -30,7 +40,9 @@ describe.runIf(requireDocker())('static sites', () => {
   beforeAll(async () => {
     lab = await EdgeLab.open();
     sample = await lab.startSite();
-    plain = await lab.startSite(false, site);
+    plain = await lab.startSite(false, site, {
+      links: { 'sample/outside.txt': '/etc/passwd', 'sample/inside.txt': 'app.js' },
+    });
     singlePage = await lab.startSite(true, site);
   });
   afterAll(() => lab?.close());
@@ -39,6 +51,18 @@ describe.runIf(requireDocker())('static sites', () => {
     const page = await get(sample, path);
     expect([page.status, page.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
     expect(page.body).toContain('Your stack is running');
+  });
+
+  test('the sample, routed at a path of the edge, is there with its style, and says how to route an app', async () => {
+    const app = { app: 'sample', port: 8080 };
+    await lab.startSite(true, renderSampleApp(), { alias: 'sample' });
+    const edge = await lab.startEdge(labStack({ routes: [route('/', app), route('/api', app)] }));
+    await waitFor('the sample is found', async () => (await call(edge, '/api')).status === 200);
+    for (const path of ['/api', '/api/', '/api/v1/items?x=1'])
+      expect((await call(edge, path)).body).toContain('<code>apps.NAME.routes</code>');
+    const style = await call(edge, '/style.css');
+    expect([style.status, style.headers['content-type']]).toEqual([200, 'text/css']);
+    expect((await call(edge, '/api/missing.js')).status).toBe(404);
   });
 
   test('the sample has its style, and no configuration to show', async () => {
@@ -69,6 +93,21 @@ describe.runIf(requireDocker())('static sites', () => {
     expect(await get(singlePage, '/cart/7')).toMatchObject({ status: 200, body: 'home' });
     expect((await get(singlePage, '/assets/old.js')).status).toBe(404);
     expect((await get(singlePage, '/app.js')).body).toBe('let x;');
+  });
+
+  test.each(['/app.js.bak', '/config.old', '/dump.sql', '/app.js~', '/.git/config', '/x.swp', '/server.log'])(
+    '#41 %s, which a tool or an editor left, is not served',
+    async (path) => {
+      for (const container of [plain, singlePage])
+        expect([path, (await get(container, path)).status]).toEqual([path, 404]);
+    },
+  );
+
+  test('links are not followed, wherever they lead, and only reading is allowed', async () => {
+    const outside = await get(plain, '/outside.txt');
+    expect([outside.status, outside.body.includes('root:')]).toEqual([404, false]);
+    expect((await get(plain, '/inside.txt')).status).toBe(404);
+    expect((await call(plain, '/app.js', { plain: true, method: 'PUT', body: 'x' })).status).toBe(405);
   });
 
   test.each(['/.env', '/docs/../.env', '/%2eenv', '/../../etc/passwd', '/..%2f..%2fetc/passwd'])(

@@ -163,6 +163,11 @@ describe.runIf(requireDocker())('TLS of the edge', () => {
     expect(await handshake(edge, '-tls1_3')).toMatch(/Max Early Data: 0|Early data was not sent/);
   });
 
+  test('#10 no OCSP response is stapled, and none is asked for', async () => {
+    expect(await handshake(edge, '-status')).toMatch(/OCSP responses?: no responses? sent/);
+    expect(await edge.errorLog()).not.toMatch(/stapling|OCSP/i);
+  });
+
   test('#17 HTTP/2 is offered', async () => {
     expect(await handshake(edge, '-alpn', 'h2,http/1.1')).toContain('ALPN protocol: h2');
   });

@@ -41,6 +41,7 @@ describe.runIf(requireDocker())('the edge and its apps', () => {
   test.each([
     ['with its pair is let in', '/secure', 200],
     ['refuses an app with another name', '/secure-elsewhere', 502],
+    ['refuses an app whose certificate another authority signed', '/secure-stranger', 502],
     ['without its pair is refused by the app', '/secure-anonymous', 502],
   ])('#13 over TLS the edge %s', async (_what, path, status) => {
     expect((await call(edge, path)).status).toBe(status);
@@ -91,6 +92,21 @@ describe.runIf(requireDocker())('the edge and its apps', () => {
     test('a plain route collects small answers, which is why the setting exists', async () => {
       expect(await arrival('')).toEqual([false, false]);
     });
+  });
+
+  test('#33 a host that does not answer at all is given up after three seconds', async () => {
+    const silent = lab.gateway.replace(/\d+$/, '250');
+    const cut = await lab.startEdge(labStack(), (files) =>
+      files.map((file) => ({
+        ...file,
+        content: file.content.replace('server gone:3000 resolve;', `server ${silent}:3000;`),
+      })),
+    );
+    const started = Date.now();
+    expect([502, 504]).toContain((await call(cut, '/gone')).status);
+    const seconds = (Date.now() - started) / 1000;
+    expect(seconds).toBeGreaterThan(2);
+    expect(seconds).toBeLessThan(4.5);
   });
 
   test('#33 a route’s own time-out ends the wait for its app alone', async () => {

@@ -102,7 +102,9 @@ test('the bill of materials names every package inside, with licences that may b
   );
   const licences = readFileSync(join(project, 'dist/LICENSES.txt'), 'utf8');
   for (const { name, version, licenses } of components) {
-    expect(['MIT', 'ISC', 'BSD-3-Clause', '0BSD', 'BSD-2-Clause', 'BlueOak-1.0.0']).toContain(licenses[0]!.license.id);
+    expect(['MIT', 'ISC', 'BSD-3-Clause', '0BSD', 'BSD-2-Clause', 'BlueOak-1.0.0']).toContain(
+      licenses[0]!.license.id,
+    );
     expect(licences).toContain(`${name} ${version}`);
   }
 });

@@ -1,4 +1,5 @@
 import { EXIT, type ExitCode, UserError } from '../../errors.ts';
+import { controlsOf, EDGE_CONTROLS, type EdgeControl } from '../../policy/edge/index.ts';
 import { CONTROLS } from '../../render/compose/reasons.ts';
 import { suggestion } from '../../stack/answer-problem.ts';
 import { listSettings, type Setting } from '../../stack/settings.ts';
@@ -9,36 +10,74 @@ import type { Invocation } from '../main.ts';
 /** Why a generated line is there, or what a setting of stack.yaml means. */
 export function explain({ args, output }: Invocation): ExitCode {
   const settings = listSettings(schema);
-  const topics = [...CONTROLS.map(({ key }) => key), ...settings.map(({ path }) => path)];
+  const directives = [...new Set(EDGE_CONTROLS.flatMap((one) => one.directives))].sort();
+  const topics = [...CONTROLS.map(({ key }) => key), ...directives, ...settings.map(({ path }) => path)];
   const topic = args.target;
   if (topic === undefined) {
     const text = [
       'Lines of docker-compose.yml:',
       ...CONTROLS.map(({ key, title }) => `  ${key.padEnd(16)} ${title}`),
       '',
+      'Points of the edge (by number, as in docs/edge.md, or by a directive of nginx such as ssl_ecdh_curve):',
+      ...EDGE_CONTROLS.map(({ point, title }) => `  #${String(point).padEnd(3)} ${title}`),
+      '',
       'Settings of stack.yaml:',
       ...settings.map(({ path }) => `  ${path}`),
     ];
     output.result(
-      args.switches.has('json') ? JSON.stringify({ controls: CONTROLS, settings }, null, 2) : text.join('\n'),
+      args.switches.has('json')
+        ? JSON.stringify({ controls: CONTROLS, edge: EDGE_CONTROLS, settings }, null, 2)
+        : text.join('\n'),
     );
     return EXIT.ok;
   }
   const control = CONTROLS.find(({ key }) => key === topic);
   const setting = settings.find(({ path }) => path === topic || path.replace(/<name>\.|\[\]/g, '') === topic);
-  if (!control && !setting)
+  const edge = control || setting ? [] : edgeTopic(topic);
+  if (!control && !setting && edge.length === 0)
     throw new UserError({
       message: `there is no explanation for "${topic}"`,
       hint: suggestion(topic, topics) ?? 'run explain alone for the list',
     });
-  if (args.switches.has('json')) output.result(JSON.stringify(control ?? setting, null, 2));
+  if (args.switches.has('json')) output.result(JSON.stringify(control ?? setting ?? edge, null, 2));
   else
     output.result(
-      (control ? controlText(control) : settingText(setting!))
+      textOf(control, setting, edge)
         .flatMap((line) => wrap(line, output.width, ''))
         .join('\n'),
     );
   return EXIT.ok;
+}
+
+/** Points by number (`#12` or `12`) or by one of their directives. */
+function edgeTopic(topic: string): EdgeControl[] {
+  const number = /^#?(\d{1,2})$/.exec(topic)?.[1];
+  return number === undefined
+    ? controlsOf(topic)
+    : EDGE_CONTROLS.filter(({ point }) => point === Number(number));
+}
+
+function textOf(
+  control: (typeof CONTROLS)[number] | undefined,
+  setting: Setting | undefined,
+  edge: readonly EdgeControl[],
+): string[] {
+  if (control) return controlText(control);
+  if (setting) return settingText(setting);
+  return edge.flatMap((one, i) => [...(i > 0 ? [''] : []), ...edgeText(one)]);
+}
+
+function edgeText({ point, title, directives, file, why, source, relax }: EdgeControl): string[] {
+  return [
+    `#${point}: ${title}`,
+    '',
+    why,
+    '',
+    `Where: ${file}`,
+    ...(directives.length > 0 ? [`Lines: ${directives.join(', ')}`] : []),
+    `Source: ${source}`,
+    `To relax it: ${relax}`,
+  ];
 }
 
 function controlText({ key, title, why, source, relax }: (typeof CONTROLS)[number]): string[] {

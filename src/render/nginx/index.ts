@@ -16,6 +16,8 @@ import serveTemplate from '../../../templates/nginx/serve.sh.hbs';
 import siteTemplate from '../../../templates/nginx/site.conf.hbs';
 import tlsTemplate from '../../../templates/nginx/tls.conf.hbs';
 import upstreamsTemplate from '../../../templates/nginx/upstreams.conf.hbs';
+import verifyTemplate from '../../../templates/nginx/verify.sh.hbs';
+import verifyInsideTemplate from '../../../templates/nginx/verify-inside.sh.hbs';
 import { CHALLENGE_TARGET } from '../../catalog/acme.ts';
 import type { GeneratedFile } from '../../fileset.ts';
 import { grpcErrors } from '../../policy/grpc.ts';
@@ -37,6 +39,7 @@ import { internalPaths, type NamedRoute, nameRoutes, routesOf, upstreamsOf } fro
 import { corsTables, requestHeaders, responseHeaders } from './tables.ts';
 import { type EdgeStack, validateEdge } from './validate.ts';
 import { indent, isAddress, limitRequest, portSuffix, rate, urlHost } from './values.ts';
+import { verifyValues } from './verify.ts';
 
 /**
  * The edge's nginx configuration: one file per concern under `nginx/`, which the container mounts read-only as
@@ -50,6 +53,7 @@ export function renderNginx(stack: EdgeStack, capability: EdgeCapability = edgeI
   const { edge, domains } = stack;
   const routes = nameRoutes(edge.routes);
   const cors = corsTables(routes);
+  const verify = verifyValues(stack, capability, routes);
   const addresses = domains.filter(isAddress);
   const file = (path: string, template: TemplateSpec, context: object): GeneratedFile => ({
     path: `nginx/${path}`,
@@ -73,6 +77,8 @@ export function renderNginx(stack: EdgeStack, capability: EdgeCapability = edgeI
       workers: edge.workers,
     }),
     { ...file('serve.sh', serveTemplate, {}), mode: 0o755 },
+    { ...file('verify.sh', verifyTemplate, verify), mode: 0o755 },
+    { ...file('verify-inside.sh', verifyInsideTemplate, verify), mode: 0o755 },
     file('conf.d/logging.conf', loggingTemplate, { household: edge.logIpv6 === 'last-segment' }),
     file('conf.d/tls.conf', tlsTemplate, tlsValues(stack, capability, addresses)),
     file('conf.d/limits.conf', limitsTemplate, limitValues(stack, routes)),

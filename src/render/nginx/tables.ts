@@ -7,15 +7,16 @@ import type { EdgeStack } from './validate.ts';
 import { portSuffix } from './values.ts';
 
 /** Values for headers.conf; `cors`: some route has cross-origin readers. */
-export function responseHeaders({ environment, edge }: EdgeStack, cors: boolean): object {
+export function responseHeaders(stack: EdgeStack, cors: boolean): object {
+  const { edge } = stack;
   const {
     policy = contentSecurityPolicyText(),
     reportOnly = false,
     framing = 'DENY',
   } = edge.contentSecurityPolicy ?? {};
+  const hsts = sentTransportSecurity(stack);
   return {
-    // A browser that has pinned a name to HTTPS refuses every other project a developer runs under it.
-    hsts: environment !== 'development' && nginxQuoted(strictTransportSecurity(edge.hsts)),
+    hsts: hsts !== undefined && nginxQuoted(hsts),
     csp: {
       header: `Content-Security-Policy${reportOnly ? '-Report-Only' : ''}`,
       value: nginxQuoted(policy),
@@ -37,6 +38,12 @@ export function responseHeaders({ environment, edge }: EdgeStack, cors: boolean)
 function headerValue(name: string, value: string, framing: Framing): string[] {
   if (name !== 'X-Frame-Options') return [value];
   return framing === 'allowed' ? [] : [framing];
+}
+
+/** The value of Strict-Transport-Security; none in development. */
+export function sentTransportSecurity({ environment, edge }: EdgeStack): string | undefined {
+  // A browser that has pinned a name to HTTPS refuses every other project a developer runs under it.
+  return environment === 'development' ? undefined : strictTransportSecurity(edge.hsts);
 }
 
 function strictTransportSecurity({ maxAgeSeconds, includeSubdomains, preload }: Edge['hsts']): string {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,15 +39,25 @@ export interface EdgeContainer {
   errorLog(): Promise<string>;
 }
 
+export interface NginxOptions {
+  conf?: string;
+  /** Its name on the network. */
+  alias?: string;
+  /** Where its health check answers. */
+  port?: number;
+  /** Symbolic links among its files, with their targets. */
+  links?: Record<string, string>;
+}
+
 /** A private network with containers in it, for one test file. */
 export class EdgeLab {
   readonly gateway: string;
-  readonly #network: string;
+  readonly network: string;
   readonly #folder: string;
   readonly #containers: string[] = [];
 
   private constructor(network: string, folder: string, gateway: string) {
-    this.#network = network;
+    this.network = network;
     this.#folder = folder;
     this.gateway = gateway;
   }
@@ -95,27 +105,39 @@ export class EdgeLab {
     stack: EdgeStack,
     change: (files: GeneratedFile[]) => GeneratedFile[] = (files) => files,
   ): Promise<EdgeContainer> {
-    return this.#startNginx('edge', change(renderNginx(stack)), '/etc/secure-stack/nginx/nginx.conf');
+    return this.startNginx('edge', change(renderNginx(stack)));
   }
 
   /** Starts the workload of a static site, by default the sample; it answers on plain HTTP alone. */
-  startSite(singlePage = true, site: readonly GeneratedFile[] = renderSampleApp()): Promise<EdgeContainer> {
-    return this.#startNginx('site', [...siteFiles(singlePage), ...site], fileServerConf(singlePage).target);
+  startSite(
+    singlePage = true,
+    site: readonly GeneratedFile[] = renderSampleApp(),
+    options: NginxOptions = {},
+  ): Promise<EdgeContainer> {
+    const { target } = fileServerConf(singlePage);
+    return this.startNginx('site', [...siteFiles(singlePage), ...site], { ...options, conf: target });
   }
 
-  async #startNginx(kind: string, files: readonly GeneratedFile[], conf: string): Promise<EdgeContainer> {
-    const options = [...hardening, ...this.#volumes(await this.#write(files))];
+  /** Any nginx with these files, hardened like the edge. */
+  async startNginx(
+    kind: string,
+    files: readonly GeneratedFile[],
+    { conf = '/etc/secure-stack/nginx/nginx.conf', alias, port = 8080, links = {} }: NginxOptions = {},
+  ): Promise<EdgeContainer> {
+    const folder = await this.#write(files);
+    for (const [path, target] of Object.entries(links)) await symlink(target, join(folder, path));
+    const options = [...hardening, ...this.#volumes(folder), ...(alias ? [`--network-alias=${alias}`] : [])];
     const command = ['nginx', '-c', conf, '-g', 'daemon off;'];
     const name = await this.#start(`${kind}-${randomBytes(3).toString('hex')}`, [
       ...options,
       'nginx:1.30',
       ...command,
     ]);
-    await this.#answers(name, 8080);
+    await this.#answers(name, port);
     const { NetworkSettings } = await inspect(name);
     return {
       name,
-      address: NetworkSettings.Networks[this.#network]!.IPAddress,
+      address: NetworkSettings.Networks[this.network]!.IPAddress,
       accessLog: async () =>
         (await docker(['logs', name])).stdout.split('\n').filter(Boolean).map(strictJson),
       errorLog: async () => (await docker(['logs', name])).stderr,
@@ -132,7 +154,7 @@ export class EdgeLab {
 
   /** Runs a program of the TLS tools image on the network. */
   async tlsTool(command: readonly string[], input = ''): Promise<string> {
-    const options = ['run', '--rm', '--interactive', `--network=${this.#network}`];
+    const options = ['run', '--rm', '--interactive', `--network=${this.network}`];
     const { stdout, stderr } = await docker([...options, tlsTools, ...command], {
       input,
       allowFailure: true,
@@ -142,9 +164,19 @@ export class EdgeLab {
 
   /** Runs a program of another image on the network, with the lab's certificates; what it prints on stdout. */
   async judge(image: string, command: readonly string[]): Promise<string> {
-    const options = ['run', '--rm', `--network=${this.#network}`, `--volume=${this.#folder}/certs:/certs:ro`];
+    const options = ['run', '--rm', `--network=${this.network}`, `--volume=${this.#folder}/certs:/certs:ro`];
     return (await docker([...options, image, ...command], { timeoutMs: 3_600_000, allowFailure: true }))
       .stdout;
+  }
+
+  /** The edge's self-test, the part inside its container: exit code and lines. */
+  async selfTest({ name }: EdgeContainer): Promise<{ code: number; lines: string[] }> {
+    const script = ['sh', '/etc/secure-stack/nginx/verify-inside.sh', 'marker'];
+    const { code, stdout } = await docker(['exec', name, ...script], {
+      allowFailure: true,
+      timeoutMs: 120_000,
+    });
+    return { code, lines: stdout.trim().split('\n') };
   }
 
   /** Runs a command inside a container. */
@@ -153,7 +185,7 @@ export class EdgeLab {
   }
 
   async close(): Promise<void> {
-    await remove({ containers: this.#containers, networks: [this.#network] });
+    await remove({ containers: this.#containers, networks: [this.network] });
     await rm(this.#folder, { recursive: true, force: true });
   }
 
@@ -167,9 +199,9 @@ export class EdgeLab {
   }
 
   async #start(suffix: string, args: readonly string[]): Promise<string> {
-    const name = `${this.#network}-${suffix}`;
+    const name = `${this.network}-${suffix}`;
     this.#containers.push(name);
-    await docker(['run', '--detach', '--name', name, `--network=${this.#network}`, ...args]);
+    await docker(['run', '--detach', '--name', name, `--network=${this.network}`, ...args]);
     return name;
   }
 

@@ -34,6 +34,10 @@ export function labStack(edge: Partial<EdgeStack['edge']> = {}): EdgeStack {
           port: 3443,
           upstreamTls: { name: 'web.internal', ca: upstreamPair.ca },
         }),
+        route('/secure-stranger', {
+          port: 3443,
+          upstreamTls: { ...upstreamPair, name: 'web.internal', ca: upstreamPair.certificate },
+        }),
         route('/events', { protocol: 'ws' }),
         route('/hasty', { timeoutSeconds: 1 }),
         route('/dash', { login: 'edge_login_dash' }),
