@@ -292,7 +292,7 @@ export interface FirewallPolicy {
   containersToHost: readonly number[];
 }
 
-export type FirewallBackend = 'nftables' | 'iptables' | 'ufw';
+export type FirewallBackend = 'nftables' | 'iptables';
 
 export interface WorkloadFile {
   path: string;

@@ -439,9 +439,9 @@ const firewall = v.strictObject({
   ),
   backend: v.optional(
     v.pipe(
-      v.picklist(['nftables', 'iptables', 'ufw']),
+      v.picklist(['nftables', 'iptables']),
       v.description(
-        'What the rules are loaded with. `iptables` is for hosts without nft, `ufw` also opens the ports in ufw; both cover less, see the security report.',
+        'What the rules are loaded with. `iptables` is the second choice, for hosts without nft; what it does worse stands in the security report.',
       ),
     ),
     'nftables',

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.ts';
+import { renderStack } from '../../src/library.ts';
 import { renderFirewall } from '../../src/render/firewall/index.ts';
+import { BACKEND_LIMITS } from '../../src/render/firewall/limits.ts';
 import { checkPolicy } from '../../src/render/firewall/policy.ts';
 import type { FirewallPolicy } from '../../src/stack/model.ts';
 
@@ -70,7 +72,7 @@ const policy: fc.Arbitrary<FirewallPolicy> = fc.record({
     { maxLength: 3 },
   ),
   trustedInterfaces: fc.array(fc.stringMatching(/^[a-z][a-z0-9]{0,14}$/), { maxLength: 2 }),
-  backend: fc.constant('nftables' as const),
+  backend: fc.constantFrom('nftables' as const, 'iptables' as const),
   blockPrivateEgress: fc.boolean(),
   metadataDns: fc.boolean(),
   containersToHost: fc.array(port, { maxLength: 3 }),
@@ -228,6 +230,24 @@ describe('the page', () => {
     expect(text).toContain('| `22/tcp` | SSH: 203.0.113.0/24 |');
     expect(text).toContain('| `5432/tcp` | 198.51.100.7 |');
     expect(text).toContain('| `wg0` | everybody behind this interface |');
+  });
+
+  it('lists what the second choice does worse, as does the report', () => {
+    const limits = BACKEND_LIMITS.iptables.map(({ control }) => control);
+    expect(limits.length).toBeGreaterThan(0);
+    for (const control of limits) {
+      expect(page({ backend: 'iptables' })).toContain(control);
+      expect(page()).not.toContain(control);
+    }
+    expect(page({ backend: 'iptables' })).toContain('-D PREROUTING -j CSS_PRE');
+    const stack =
+      'version: 1\nname: shop\nenvironment: production\ndomains: [shop.example.com]\ntls: { mode: dev-ca }\n';
+    const report = (yaml: string) =>
+      renderStack(yaml, { redactSecrets: true }).find(({ path }) => path === 'SECURITY-REPORT.md')!.content;
+    for (const control of limits) {
+      expect(report(`${stack}firewall: { backend: iptables }\n`)).toContain(control);
+      expect(report(stack)).not.toContain(control);
+    }
   });
 
   it('says how to get back in', () => {

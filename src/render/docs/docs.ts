@@ -4,6 +4,7 @@ import { trustInstructions } from '../../certs/trust.ts';
 import type { GeneratedFile } from '../../fileset.ts';
 import type { Secret, Stack } from '../../stack/model.ts';
 import { CONTROLS } from '../compose/reasons.ts';
+import { BACKEND_LIMITS } from '../firewall/limits.ts';
 import { render } from '../template.ts';
 import { composeCommand, primaryUrl } from './commands.ts';
 import { mermaidTopology } from './diagram.ts';
@@ -103,7 +104,10 @@ function reportContext(stack: Stack): object {
       },
       {
         title: 'Host ports closed before Docker’s own rules',
-        by: 'firewall/firewall.sh: own nftables table ahead of DNAT, IPv4 and IPv6',
+        by:
+          stack.firewall.backend === 'nftables'
+            ? 'firewall/firewall.sh: own nftables table ahead of DNAT, IPv4 and IPv6'
+            : 'firewall/firewall.sh: own iptables chains ahead of DNAT, IPv4 and IPv6',
       },
       {
         title: 'Secrets from 256 random bits, one file per consumer',
@@ -115,7 +119,10 @@ function reportContext(stack: Stack): object {
         by: '.gitignore, .dockerignore; check looks into the index',
       },
     ],
-    exceptions: stack.exceptions,
+    exceptions: [
+      ...stack.exceptions,
+      ...BACKEND_LIMITS[stack.firewall.backend].map((limit) => ({ workload: 'firewall', ...limit })),
+    ],
     networks: stack.networks.map(({ name, members, internal, egress, why }) => ({
       name,
       members: members.join(', '),

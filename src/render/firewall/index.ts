@@ -3,6 +3,7 @@ import checks from '../../../templates/firewall/checks.sh.hbs';
 import commands from '../../../templates/firewall/commands.sh.hbs';
 import script from '../../../templates/firewall/firewall.sh.hbs';
 import host from '../../../templates/firewall/host.sh.hbs';
+import iptables from '../../../templates/firewall/iptables.sh.hbs';
 import nftables from '../../../templates/firewall/nftables.sh.hbs';
 import readme from '../../../templates/firewall/README.md.hbs';
 import selftest from '../../../templates/firewall/selftest.sh.hbs';
@@ -13,11 +14,19 @@ import { UserError } from '../../errors.ts';
 import type { GeneratedFile } from '../../fileset.ts';
 import type { FirewallPolicy } from '../../stack/model.ts';
 import { render } from '../template.ts';
+import { BACKEND_LIMITS } from './limits.ts';
 import { type CheckedPolicy, checkPolicy } from './policy.ts';
+
+/** Takes the rules out of force without the script. */
+const EMERGENCY = {
+  nftables: 'sudo nft delete table inet css_fw',
+  iptables:
+    'sudo iptables -t mangle -D PREROUTING -j CSS_PRE; sudo ip6tables -t mangle -D PREROUTING -j CSS_PRE',
+} as const;
 
 /**
  * The host firewall: a bash script that holds the policy's values and composes, loads, confirms and rolls back one
- * nftables table, and a page that explains it.
+ * nftables table (or, as a second choice, iptables chains at the same place), and a page that explains it.
  *
  * The table hooks at prerouting, priority mangle: before every DNAT, so that a published container port is judged by
  * the port the stranger dialled, whatever chains the Docker version at hand uses.
@@ -40,7 +49,13 @@ export function renderFirewall(policy: FirewallPolicy, meta: { stackName: string
     },
     {
       path: 'firewall/README.md',
-      content: render(readme, { stackName: meta.stackName, rows: openPorts(checked) }),
+      content: render(readme, {
+        stackName: meta.stackName,
+        rows: openPorts(checked),
+        packages: checked.backend,
+        emergency: EMERGENCY[checked.backend],
+        limits: BACKEND_LIMITS[checked.backend],
+      }),
       mode: 0o644,
       class: 'generated',
     },
@@ -57,8 +72,18 @@ function renderScript(policy: CheckedPolicy, stackName: string): string {
     openings: policy.openings.map(({ protocol, port, from }) => `${protocol} ${port} ${from}`),
     metadataDns: policy.metadataDns ? 'yes' : 'no',
     blockPrivateEgress: policy.blockPrivateEgress ? 'yes' : 'no',
-    packages: 'nftables',
-    parts: [checks, host, nftables, state, commands, service, blocks, verify, selftest].map(part),
+    packages: policy.backend,
+    parts: [
+      checks,
+      host,
+      { nftables, iptables }[policy.backend],
+      state,
+      commands,
+      service,
+      blocks,
+      verify,
+      selftest,
+    ].map(part),
   });
 }
 

@@ -74,9 +74,9 @@ const protocolKind: Kind = {
 };
 
 const backendKind: Kind = {
-  accepts: (value) => value === 'nftables' || value === 'iptables' || value === 'ufw',
+  accepts: (value) => value === 'nftables' || value === 'iptables',
   what: 'a way to load rules',
-  hint: 'nftables, iptables or ufw',
+  hint: 'nftables or iptables',
 };
 
 const cidrKind: Kind = {

@@ -26,7 +26,8 @@ export const ADDRESS = {
   metadata6: 'fd00:ec2::254',
 } as const;
 
-export type Place = 'host' | 'stranger' | 'neighbour' | 'container' | 'wire';
+const places = ['host', 'stranger', 'neighbour', 'container', 'sibling', 'wire'] as const;
+export type Place = (typeof places)[number];
 
 export const basePolicy: FirewallPolicy = {
   publicTcp: [80, 443],
@@ -44,8 +45,10 @@ export const basePolicy: FirewallPolicy = {
 const tools = ['nft', 'ip', 'ss', 'shellcheck', 'unshare', 'setsid', 'flock', 'ping'];
 
 /** What this machine lacks for these tests; where CI says so, lacking anything is a failure. */
-export function missingForLab(): string[] {
-  const missing = tools.filter((tool) => spawnSync('sh', ['-c', `command -v ${tool}`]).status !== 0);
+export function missingForLab(more: readonly string[] = []): string[] {
+  const missing = [...tools, ...more].filter(
+    (tool) => spawnSync('sh', ['-c', `command -v ${tool}`]).status !== 0,
+  );
   if (process.getuid?.() !== 0) missing.push('root');
   if (process.env['CI'] === 'true' && missing.length > 0)
     throw new Error(`the firewall tests need: ${missing.join(', ')}`);
@@ -59,7 +62,8 @@ export interface Result {
 }
 
 export class Lab {
-  private readonly prefix = `csslab${process.pid}`;
+  static #count = 0;
+  private readonly prefix = `csslab${process.pid}-${Lab.#count++}`;
   private readonly ownContainers: boolean;
   private readonly children: ChildProcess[] = [];
   readonly folder = mkdtempSync(join(tmpdir(), 'css-firewall-'));
@@ -76,19 +80,10 @@ export class Lab {
   }
 
   async start(): Promise<void> {
-    const script = (wiring + (this.ownContainers ? containerWiring : '')).replaceAll('@', `${this.prefix}-`);
-    const { status, stderr } = spawnSync('sh', ['-eu'], { input: script, encoding: 'utf8' });
-    if (status !== 0) throw new Error(`cannot build the namespaces: ${stderr}`);
-    await this.listen('host', [
-      'tcp:22',
-      'tcp:80',
-      'tcp:443',
-      'tcp:9000',
-      'udp:443',
-      'udp:9001',
-      'udp:68',
-      'udp:546',
-    ]);
+    this.wire(wiring + (this.ownContainers ? containerWiring : ''));
+    // With a real engine the public ports are for its containers.
+    const own = this.ownContainers ? ['tcp:80', 'tcp:443', 'udp:443'] : [];
+    await this.listen('host', [...own, 'tcp:22', 'tcp:9000', 'udp:9001', 'udp:68', 'udp:546']);
     await this.listen('stranger', ['tcp:80', 'udp:53:169.254.169.254', 'tcp:7000']);
     if (!this.ownContainers) return;
     await this.listen('container', ['tcp:5432', 'tcp:443', 'tcp:8080', 'udp:5353']);
@@ -98,10 +93,16 @@ export class Lab {
       throw new Error('the namespaces do not pass IPv6');
   }
 
+  /** Runs a shell script in which `@` stands for the prefix of the places' namespaces. */
+  wire(script: string): void {
+    const input = script.replaceAll('@', `${this.prefix}-`);
+    const { status, stderr } = spawnSync('sh', ['-eu'], { input, encoding: 'utf8' });
+    if (status !== 0) throw new Error(`cannot wire the namespaces: ${stderr}`);
+  }
+
   stop(): void {
     for (const child of this.children) child.kill('SIGKILL');
-    for (const place of ['host', 'stranger', 'neighbour', 'container', 'wire'])
-      spawnSync('ip', ['netns', 'del', `${this.prefix}-${place}`]);
+    for (const place of places) spawnSync('ip', ['netns', 'del', `${this.prefix}-${place}`]);
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -115,11 +116,17 @@ export class Lab {
     return child;
   }
 
-  run(place: Place, command: readonly string[], env: NodeJS.ProcessEnv = {}, input = ''): Result {
+  run(
+    place: Place,
+    command: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+    input = '',
+    timeout = 20_000,
+  ): Result {
     const done: SpawnSyncReturns<string> = spawnSync(
       'ip',
       ['netns', 'exec', `${this.prefix}-${place}`, ...command],
-      { env: { ...process.env, ...env }, input, encoding: 'utf8', timeout: 20_000 },
+      { env: { ...process.env, ...env }, input, encoding: 'utf8', timeout },
     );
     return { code: done.status, stdout: done.stdout, stderr: done.stderr };
   }
@@ -212,11 +219,11 @@ export async function until(condition: () => boolean, seconds: number): Promise<
   return condition();
 }
 
-const helper = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+export const helper = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
-/** Shell script; `@` stands for the run's prefix. Links are made inside the namespaces, so the machine's own stay untouched. */
+/** Links are made inside the namespaces, so the machine's own stay untouched. */
 const wiring = `
-for place in host stranger neighbour container wire; do
+for place in host stranger neighbour container sibling wire; do
   ip netns add @$place
   ip -n @$place link set lo up
 done

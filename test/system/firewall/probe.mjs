@@ -1,7 +1,10 @@
-// Tries every target named as an argument (`tcp,198.51.100.1,22`, with a source port `udp,198.51.100.1,68,67`)
-// at once; prints a JSON list of booleans: did it answer?
+// Tries every target named as an argument (`tcp,198.51.100.1,22`, with a source port `udp,198.51.100.1,68,67`,
+// `ping,198.51.100.1`; `send,198.51.100.1,9` sends one datagram and does not wait) at once; prints a JSON list of booleans: did it answer? With the one argument `serve` it does so for
+// each line of standard input, which holds targets separated by blanks.
+import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
 
 const patience = 700; // milliseconds; everything is on this machine
 
@@ -30,8 +33,29 @@ function udp(address, port, source) {
   });
 }
 
-const targets = process.argv.slice(2).map((arg) => arg.split(','));
-const answers = targets.map(([kind, address, port, source]) =>
-  (kind === 'tcp' ? tcp : udp)(address, Number(port), source && Number(source)),
-);
-process.stdout.write(JSON.stringify(await Promise.all(answers)));
+function send(address, port) {
+  const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+  return new Promise((resolve) =>
+    socket.send('x', port, address, (error) => resolve(!error) ?? socket.close()),
+  );
+}
+
+function ping(address) {
+  return new Promise((resolve) =>
+    spawn('ping', ['-c1', '-W1', address], { stdio: 'ignore' }).on('close', (code) => resolve(code === 0)),
+  );
+}
+
+function tryTarget(target) {
+  const [kind, address, port, source] = target.split(',');
+  if (kind === 'ping') return ping(address);
+  if (kind === 'send') return send(address, Number(port));
+  return (kind === 'tcp' ? tcp : udp)(address, Number(port), source && Number(source));
+}
+
+const tryAll = async (targets) => JSON.stringify(await Promise.all(targets.map(tryTarget)));
+const targets = process.argv.slice(2);
+if (targets[0] !== 'serve') process.stdout.write(await tryAll(targets));
+else
+  for await (const line of createInterface({ input: process.stdin }))
+    process.stdout.write(`${await tryAll(line.split(' '))}\n`);
