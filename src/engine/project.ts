@@ -58,14 +58,17 @@ export class ComposeProject {
     return this.#run(['exec', '--interactive', id, ...argv], { input, timeoutSeconds });
   }
 
-  /** `docker compose up -d --no-deps … SERVICE`: no other service is touched. */
-  async up(service: string, options: readonly string[] = []): Promise<void> {
+  /**
+   * Starts containers of a service until there are `count` of them, and those it depends on where they do not run; no
+   * container is replaced. Without `--no-deps`, which would count as another configuration: the next `docker compose up`
+   * would make the container anew.
+   */
+  async up(service: string, count: number): Promise<void> {
     const args = [
       'compose',
       ...this.#options,
-      ...['--ansi', 'never', '--progress', 'quiet', 'up', '--detach', '--no-deps', '--quiet-pull'],
-      ...options,
-      service,
+      ...['--ansi', 'never', '--progress', 'quiet', 'up', '--detach', '--no-recreate', '--quiet-pull'],
+      ...['--scale', `${service}=${count}`, service],
     ];
     for (let attempt = 1; ; attempt++) {
       try {
@@ -82,6 +85,11 @@ export class ComposeProject {
   async remove(id: string): Promise<void> {
     await this.#docker(['stop', id]);
     await this.#docker(['rm', id]);
+  }
+
+  /** The same container once more; files that are mounted into it are looked up anew. */
+  async restart(id: string): Promise<void> {
+    await this.#docker(['restart', id]);
   }
 
   /** Whether the project's volume exists, which means that a service has set up its data. */

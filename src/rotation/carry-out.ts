@@ -86,5 +86,10 @@ async function restartForgetful(
   const services = stack.credentials
     .filter(({ secret, keptIn }) => locked.includes(secret) && keptIn === 'files')
     .map(({ service }) => service);
-  for (const service of new Set(services)) await project.up(service, ['--force-recreate', '--wait']);
+  for (const service of new Set(services)) {
+    for (const { id } of await project.containers(service)) {
+      await project.restart(id);
+      await project.healthy(id, service);
+    }
+  }
 }

@@ -3,10 +3,10 @@ import type { ComposeProject, Container } from '../engine/project.ts';
 import { EXIT, UserError } from '../errors.ts';
 
 /**
- * Seconds the edge may go on without knowing of a new container: it asks for an app's addresses every 5 seconds
- * (nginx/conf.d/proxy.conf, `resolver … valid=5s`).
+ * Seconds the edge may go on without knowing of a new container: it asks for an app's addresses every 5 seconds and
+ * waits for an answer for 3 (nginx/conf.d/proxy.conf, `resolver … valid=5s`, `resolver_timeout`).
  */
-const EDGE_LEARNS_SECONDS = 6;
+const EDGE_LEARNS_SECONDS = 9;
 
 /** What a container must have been made with to see the values on disk. */
 export interface Expected {
@@ -41,10 +41,15 @@ export async function restartWorkload(
   const leftovers = found.filter(({ status }) => status === 'created');
   for (const { id } of leftovers) await project.remove(id);
   const containers = found.filter((one) => !leftovers.includes(one));
-  if (containers.length === 0) return;
-  const stale = containers.filter((one) => !isFresh(one, expected));
-  if (stale.length > 0 && rolling) await roll(project, expected, containers, stale);
-  else if (stale.length > 0) await project.up(workload, ['--force-recreate']);
+  const fresh = containers.filter((one) => isFresh(one, expected));
+  const stale = containers.filter((one) => !fresh.includes(one));
+  if (stale.length > 0 && rolling) await roll(project, expected, { stale, fresh });
+  else {
+    for (const { id } of stale) await project.remove(id);
+    // A run that was killed may have removed the old one already, so that there is none at all.
+    if (stale.length > 0 || fresh.length === 0)
+      await project.up(workload, Math.max(1, stale.length + fresh.length));
+  }
   const now = (await project.containers(workload)).filter((one) => isFresh(one, expected));
   if (now.length === 0) throw failure(workload, 'was not made anew, although its secrets changed');
   for (const { id } of now) {
@@ -53,27 +58,25 @@ export async function restartWorkload(
   }
 }
 
+interface Containers {
+  stale: readonly Container[];
+  fresh: readonly Container[];
+}
+
 async function roll(
   project: ComposeProject,
   expected: Expected,
-  containers: readonly Container[],
-  stale: readonly Container[],
+  { stale, fresh }: Containers,
 ): Promise<void> {
   const { workload } = expected;
-  const fresh = containers.filter((one) => isFresh(one, expected));
-  const missing = stale.length - fresh.length;
-  if (missing > 0) {
-    await project.up(workload, ['--no-recreate', '--scale', `${workload}=${containers.length + missing}`]);
-    fresh.push(
-      ...(await project.containers(workload)).filter(
-        (one) => isFresh(one, expected) && !fresh.some(({ id }) => id === one.id),
-      ),
-    );
-  }
+  const missing = Math.max(0, stale.length - fresh.length);
+  if (missing > 0) await project.up(workload, stale.length + fresh.length + missing);
+  const made = (await project.containers(workload)).filter((one) => isFresh(one, expected));
   try {
-    for (const { id } of fresh) await project.healthy(id, workload);
+    for (const { id } of made) await project.healthy(id, workload);
   } catch (error) {
-    for (const { id } of fresh) await project.remove(id);
+    // The old ones go on.
+    for (const { id } of made) await project.remove(id);
     throw error;
   }
   await sleep(EDGE_LEARNS_SECONDS * 1000);

@@ -1,0 +1,196 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { seededRandom } from '../corpus/seeded-random.ts';
+import { requireDocker } from './docker.ts';
+import { Load, RotationStack, sha256 } from './rotation/fixture.ts';
+
+/** `jobs` uses the services and is restarted in place; `api` is called over the network, so a new one starts beside it. */
+const ANSWERS = `
+services:
+  postgres: {}
+  redis: {}
+apps:
+  jobs:
+    image: css-test/app:1
+    user: 10001:10001
+    needs: [postgres, redis]
+    health: { probe: none }
+    limits: { cpus: 2 }
+    secrets:
+      TOKEN_KEY: { kind: hmac }
+  api:
+    image: css-test/app:1
+    user: 10001:10001
+    routes: [{ host: localhost, path: / }]
+    needs: [postgres]
+    limits: { cpus: 2 }
+    secrets:
+      JWT_SECRET: { kind: hmac }
+`;
+
+/** Random instants, beside every record of the journal. */
+const RANDOM_KILLS = Number(process.env['ROTATION_KILLS'] ?? 6);
+const ALL = ['REDIS_APP_PASSWORD', 'POSTGRES_PASSWORD', 'JOBS_TOKEN_KEY'];
+
+describe.runIf(requireDocker())('a rotation that is killed', () => {
+  let shop: RotationStack;
+  let kills = 0;
+
+  beforeAll(async () => {
+    shop = await RotationStack.start('rotkill', ANSWERS, { quick: ['api'] });
+  });
+  afterAll(async () => {
+    process.stdout.write(`kill -9 in the middle of a rotation: ${kills} times\n`);
+    await shop?.stack.remove();
+  });
+
+  /** What has to hold whenever no rotation is open. */
+  async function expectSettled(before: Record<string, string>): Promise<void> {
+    expect(shop.isOpen).toBe(false);
+    const after = shop.env();
+    for (const id of ['REDIS_APP_PASSWORD', 'REDIS_ADMIN_PASSWORD']) {
+      const user = id === 'REDIS_APP_PASSWORD' ? 'app' : 'admin';
+      expect(await shop.redisAccepts('jobs', user, after[id]!)).toBe(true);
+      if (before[id] !== after[id]) expect(await shop.redisAccepts('jobs', user, before[id]!)).toBe(false);
+    }
+    expect(await shop.postgresAccepts('jobs', 'postgres', after['POSTGRES_PASSWORD']!)).toBe(true);
+    await shop.expectWorking('jobs');
+    expect(await shop.seen('jobs', 'TOKEN_KEY')).toBe(sha256(after['JOBS_TOKEN_KEY']!));
+    expect(await shop.seen('jobs', 'TOKEN_KEY_PREVIOUS')).toBe(sha256(after['JOBS_TOKEN_KEY_PREVIOUS']!));
+    const files = shop.secretFiles();
+    expect(files['jobs_token_key']).toBe(after['JOBS_TOKEN_KEY']);
+    expect(files['postgres_password']).toBe(after['POSTGRES_PASSWORD']);
+  }
+
+  /** Finishes or undoes what a kill left, and looks whether everything is well. */
+  async function recover(way: 'resume' | 'rollback', before: Record<string, string>): Promise<string> {
+    const killed = shop.env();
+    const open = shop.isOpen;
+    const done = await shop.rotate(`--${way}`, '--yes');
+    // Past the point of no return only the way on is left.
+    const refused = way === 'rollback' && done.code === 3 && done.stderr.includes('no way back');
+    if (refused) expect((await shop.rotate('--resume', '--yes')).code).toBe(0);
+    else expect(`${done.code}\n${done.stderr}`).toMatch(/^0\n/);
+    await expectSettled(before);
+    const after = shop.env();
+    if (!open) expect(after).toEqual(killed);
+    else if (way === 'rollback' && !refused)
+      for (const id of ALL) expect([id, after[id] === before[id]]).toEqual([id, true]);
+    else for (const id of ALL) expect([id, after[id] !== before[id]]).toEqual([id, true]);
+    return refused ? 'resume' : way;
+  }
+
+  test('at every record of its journal, before and after it: it is finished or undone, and the app works', async () => {
+    const ways: string[] = [];
+    for (let record = 1; ; record++) {
+      const at = `${record}${record % 2 === 0 ? '+' : ''}`;
+      const before = shop.env();
+      if ((await shop.rotateKilled(at, ...ALL, '--yes')) === 'done') break;
+      kills += 1;
+      if (record > 1) {
+        // Nothing else may begin meanwhile, nor be taken for the stack's values.
+        const other = await shop.rotate('REDIS_ADMIN_PASSWORD', '--yes');
+        expect([other.code, other.stderr]).toEqual([3, expect.stringContaining('was interrupted')]);
+      }
+      ways.push(await recover(record % 3 === 0 ? 'rollback' : 'resume', before));
+    }
+    expect(ways.length).toBeGreaterThan(8);
+    expect(new Set(ways)).toEqual(new Set(['resume', 'rollback']));
+  });
+
+  test(`at ${RANDOM_KILLS} random instants`, async () => {
+    const random = seededRandom(process.env['ROTATION_SEED'] ?? 'rotation');
+    const started = Date.now();
+    expect((await shop.rotate(...ALL, '--yes')).code).toBe(0);
+    const length = Date.now() - started;
+    for (let round = 0; round < RANDOM_KILLS; round++) {
+      const before = shop.env();
+      const at = Math.floor((Buffer.from(random(4)).readUInt32BE() / 2 ** 32) * length);
+      if ((await shop.rotateKilled(at, ...ALL, '--yes')) === 'done') continue;
+      kills += 1;
+      await recover(round % 2 === 0 ? 'resume' : 'rollback', before);
+    }
+  });
+
+  test('check and status tell that one is open; the wizard’s own run refuses', async () => {
+    await shop.rotateKilled('2+', 'REDIS_APP_PASSWORD', '--yes');
+    kills += 1;
+    expect((await shop.run('check')).stdout).toContain('[rotation.open]');
+    const status = await shop.run('status');
+    expect([status.code, status.stdout]).toEqual([
+      4,
+      expect.stringContaining('--rollback brings the old values back'),
+    ]);
+    const again = await shop.stack.generate([], { allowFailure: true });
+    expect([again.code, again.stderr]).toEqual([3, expect.stringContaining('rotate --resume')]);
+    expect((await shop.rotate('--rollback', '--yes')).code).toBe(0);
+    expect((await shop.run('check')).stdout).toContain('Nothing wrong found');
+  });
+
+  test('a container that restarts in the middle sees the other side’s files; the way back makes it anew', async () => {
+    const before = shop.env();
+    // Files are written, the app is not restarted yet: it keeps the file it was started with.
+    await shop.rotateKilled('2+', 'JOBS_TOKEN_KEY', '--yes');
+    kills += 1;
+    const middle = shop.env();
+    expect(middle['JOBS_TOKEN_KEY']).not.toBe(before['JOBS_TOKEN_KEY']);
+    expect(await shop.seen('jobs', 'TOKEN_KEY')).toBe(sha256(before['JOBS_TOKEN_KEY']!));
+    await shop.stack.compose(['restart', 'jobs']);
+    await shop.expectWorking('jobs');
+    expect(await shop.seen('jobs', 'TOKEN_KEY')).toBe(sha256(middle['JOBS_TOKEN_KEY']!));
+    expect((await shop.rotate('--rollback', '--yes')).code).toBe(0);
+    expect(await shop.seen('jobs', 'TOKEN_KEY')).toBe(sha256(before['JOBS_TOKEN_KEY']!));
+    // What the app has signed with the new key meanwhile is still accepted.
+    expect(await shop.seen('jobs', 'TOKEN_KEY_PREVIOUS')).toBe(sha256(middle['JOBS_TOKEN_KEY']!));
+    await expectSettled(before);
+  });
+
+  test('services and the app that go down in the middle do not matter', async () => {
+    const before = shop.env();
+    await shop.rotateKilled('4', ...ALL, '--yes');
+    kills += 1;
+    await shop.stack.compose(['restart', 'redis', 'postgres', 'jobs']);
+    await recover('resume', before);
+  });
+
+  test('one password at a time: requests fail only between its change and the new container', async () => {
+    const load = new Load(shop.stack, [{ host: 'localhost', path: '/db' }]);
+    await sleep(2000);
+    const done = await shop.rotate('POSTGRES_APP_PASSWORD', '--yes');
+    const ended = Date.now();
+    await sleep(2000);
+    await load.stop();
+    expect(done.code).toBe(0);
+    const authentication = load.failures.filter(({ what }) =>
+      what.includes('password authentication failed'),
+    );
+    process.stdout.write(
+      `one password at a time: ${load.total()} requests, ${load.failures.length} failed, over ${
+        load.failures.length > 0 ? ((load.failures.at(-1)!.at - load.failures[0]!.at) / 1000).toFixed(1) : 0
+      } s\n`,
+    );
+    expect(load.failures).toEqual(authentication);
+    expect(load.failures.every(({ at }) => at < ended)).toBe(true);
+  });
+
+  test('a service that has another password: told before anything is changed, and repaired when asked', async () => {
+    const before = [shop.env(), shop.secretFiles()];
+    await shop.stack.compose(['exec', '-T', 'postgres', 'psql', '-X', '-U', 'postgres', '-f', '-'], {
+      input: "ALTER ROLE app PASSWORD 'of-an-older-volume';",
+    });
+    const refused = await shop.rotate('POSTGRES_APP_PASSWORD', '--yes');
+    expect([refused.code, refused.stderr]).toEqual([
+      3,
+      expect.stringContaining('its data was set up with another one'),
+    ]);
+    expect([shop.env(), shop.secretFiles()]).toEqual(before);
+    const repaired = await shop.rotate('POSTGRES_APP_PASSWORD', '--yes', '--repair');
+    expect(`${repaired.code}\n${repaired.stderr}`).toMatch(/^0\n/);
+    expect((await shop.stack.app('api', '/db'))['rows']).toEqual(['app|1']);
+    expect(readFileSync(join(shop.stack.dir, 'secrets/postgres_app_password'), 'utf8')).toBe(
+      shop.env()['POSTGRES_APP_PASSWORD'],
+    );
+  });
+});
