@@ -16,7 +16,6 @@ apps:
     image: css-test/app:1
     user: 10001:10001
     needs: [postgres, redis]
-    health: { probe: none }
     limits: { cpus: 2 }
     secrets:
       TOKEN_KEY: { kind: hmac }
@@ -39,7 +38,7 @@ describe.runIf(requireDocker())('a rotation that is killed', () => {
   let kills = 0;
 
   beforeAll(async () => {
-    shop = await RotationStack.start('rotkill', ANSWERS, { quick: ['api'] });
+    shop = await RotationStack.start('rotkill', ANSWERS, { quick: ['api', 'jobs'] });
   });
   afterAll(async () => {
     process.stdout.write(`kill -9 in the middle of a rotation: ${kills} times\n`);

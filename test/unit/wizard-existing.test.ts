@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { UserError } from '../../src/errors.ts';
 import { inOwnFolder, type Line, runWizard, textOf, write } from './wizard-fixture.ts';
 
 inOwnFolder();
@@ -78,6 +79,14 @@ test.each([
   expect(order).toBe('done');
   expect(prompter.asked.at(-1)).toBe('Nothing would change.');
   expect(prompter.refused).toEqual([]);
+});
+
+test('what is due by the schedule comes first', async () => {
+  const ages = 'shop/secrets/.ages.json';
+  writeFileSync(ages, readFileSync(ages, 'utf8').replace(/"20\d\d-/g, '"2001-'));
+  const offer = 'replace the secrets that are due: POSTGRES_PASSWORD, POSTGRES_APP_PASSWORD';
+  // It goes over to `rotate`, which does not find the stack running.
+  await expect(runWizard(['shop'], [['What do you want', offer]])).rejects.toThrow(UserError);
 });
 
 test('the diff is shown as often as wanted, and nothing is written for it', async () => {

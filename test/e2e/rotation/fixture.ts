@@ -36,6 +36,20 @@ export class RotationStack {
   ): Promise<RotationStack> {
     await ensureImages(['postgres:18.6-trixie', 'redis:8.10.1-trixie', 'nginx:1.30', 'css-test/app:1']);
     const stack = await GeneratedStack.open(kind);
+    try {
+      await RotationStack.#bringUp(stack, answers, { secretFiles, quick });
+      return new RotationStack(stack);
+    } catch (error) {
+      await stack.remove();
+      throw error;
+    }
+  }
+
+  static async #bringUp(
+    stack: GeneratedStack,
+    answers: string,
+    { secretFiles, quick }: { secretFiles: Record<string, string>; quick: readonly string[] },
+  ): Promise<void> {
     const config = await stack.fileBeside(
       'answers.yaml',
       `version: 1
@@ -53,7 +67,6 @@ ${answers}`,
     const services = Object.fromEntries(quick.map((app) => [app, { healthcheck: { interval: '1s' } }]));
     await writeFile(join(stack.dir, 'docker-compose.override.yml'), JSON.stringify({ services }));
     await stack.up();
-    return new RotationStack(stack);
   }
 
   /** Runs `create-secure-stack rotate …` on the stack. */
