@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect } from 'node:tls';
+import { edgeAddress, servedCertificate } from '../certs/served.ts';
 import type { ComposeProject } from '../engine/project.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { Stack } from '../stack/model.ts';
@@ -30,33 +30,10 @@ export async function reloadEdge(
   }
   const wanted = new X509Certificate(certificatePem).fingerprint256;
   const deadline = Date.now() + WAIT_SECONDS * 1000;
-  while ((await servedFingerprint(stack)) !== wanted) {
+  while ((await servedCertificate(edgeAddress(stack)))?.fingerprint256 !== wanted) {
     if (Date.now() > deadline) throw failed('it serves another certificate than the new one');
     await sleep(250);
   }
-}
-
-/** Fingerprint (SHA-256) of the certificate that a client gets; undefined when there is no answer. */
-function servedFingerprint({ edge, domains }: Stack): Promise<string | undefined> {
-  const host = edge.bind ?? '127.0.0.1';
-  const servername = domains.find((domain) => /[a-z]/.test(domain) && !domain.startsWith('*.'));
-  return new Promise((resolve) => {
-    const socket = connect({
-      host,
-      port: edge.publicPorts.https,
-      ...(servername ? { servername } : {}),
-      // Compared with the very certificate that was made, which says more than any chain.
-      rejectUnauthorized: false,
-      timeout: 3000,
-    });
-    const end = (fingerprint?: string): void => {
-      socket.destroy();
-      resolve(fingerprint);
-    };
-    socket.once('secureConnect', () => end(socket.getPeerX509Certificate()?.fingerprint256));
-    socket.once('error', () => end());
-    socket.once('timeout', () => end());
-  });
 }
 
 function failed(reason: string): UserError {
