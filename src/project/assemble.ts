@@ -6,6 +6,7 @@ import type { FileTree, GeneratedFile } from '../fileset.ts';
 import { renderFiles } from '../render/stack.ts';
 import { agesFile, updateAges } from '../rotation/ages.ts';
 import type { RandomSource } from '../secrets/kinds.ts';
+import { recoverEnv } from '../secrets/recover.ts';
 import { renderSecretFiles } from '../secrets/secret-files.ts';
 import { resolveSecrets, type SecretState } from '../secrets/store.ts';
 import type { Stack } from '../stack/model.ts';
@@ -35,10 +36,22 @@ export async function assemble(
   stack: Stack,
   { inputs, supplied, now, random }: AssembleOptions,
 ): Promise<Assembled> {
+  const { envFile, directory } = inputs.movedFrom ?? stack.secretStore;
+  const { env, recovered } = recoverEnv({
+    secrets: stack.secrets,
+    secretFiles: stack.secretFiles,
+    env: inputs.env,
+    envFile,
+    directory,
+    files: inputs.secretFiles,
+    known: inputs.ages && new Set(Object.keys(inputs.ages.secrets)),
+    hadSecrets: inputs.hadSecrets === 'here',
+    supplied,
+  });
   const secrets = resolveSecrets({
     secrets: stack.secrets,
     secretFiles: stack.secretFiles,
-    existing: inputs.env,
+    existing: env,
     existingFiles: inputs.secretFiles,
     supplied,
     random,
@@ -60,8 +73,33 @@ export async function assemble(
       directories: [...plain.directories, ...secretTree.directories],
     },
     secrets,
-    notes: certificates.notes,
+    notes: [...placeNotes(inputs, recovered, stack), ...certificates.notes],
   };
+}
+
+/** What happened to the secrets as a whole. */
+function placeNotes(
+  { env, movedFrom, hadSecrets }: Inputs,
+  recovered: readonly string[],
+  { secretStore: { envFile } }: Stack,
+): string[] {
+  return [
+    ...(recovered.length > 0
+      ? [
+          `${movedFrom?.envFile ?? envFile} ${env === undefined ? 'was missing' : 'had lost variables'}; from the secret files: ${recovered.join(', ')}`,
+        ]
+      : []),
+    ...(movedFrom === undefined
+      ? []
+      : [
+          `the secrets moved along, to ${envFile}; ${movedFrom.envFile} and ${movedFrom.directory}/ stay until you remove them`,
+        ]),
+    ...(hadSecrets === 'elsewhere'
+      ? [
+          `${envFile} is not on this machine, so new secrets were made; data that was made with the old ones needs those`,
+        ]
+      : []),
+  ];
 }
 
 /** The resolved digests, kept so that every machine renders the same and no network is needed for it. */

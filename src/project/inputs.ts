@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { CERTIFICATES, NEXT_AUTHORITY } from '../certs/places.ts';
 import { EXIT, UserError } from '../errors.ts';
@@ -7,6 +7,9 @@ import { readRotation, rotationJournalPath } from '../rotation/journal.ts';
 import { type EnvFile, parseEnvFile } from '../secrets/env-parse.ts';
 import type { Stack } from '../stack/model.ts';
 import type { StackSpec } from '../stack/schema.ts';
+import { readManifest } from '../workspace/manifest.ts';
+import { type Place, placeToRead, refusePlaceInside } from './place.ts';
+import { readOptional } from './read.ts';
 
 /** What of a stack lies on disk already and must be kept: secrets, certificates, resolved image digests. */
 export interface Inputs {
@@ -15,6 +18,10 @@ export interface Inputs {
   secretFiles: ReadonlyMap<string, string>;
   /** How old the secrets are; absent in a stack from before that was recorded. */
   ages: Ages | undefined;
+  /** The place the secrets were read from, where it is not the one they will be written to. */
+  movedFrom?: Place;
+  /** `here`: the stack has had secrets on this machine; `elsewhere`: as far as the folder's records tell, on another one. */
+  hadSecrets: 'here' | 'elsewhere' | 'never';
   certificates: CertificateInputs;
   digests: Readonly<Record<string, string>>;
 }
@@ -34,30 +41,49 @@ export const LOCK_FILE = 'images.lock.json';
  * open, whose values must not be taken for the stack's
  */
 export function readInputs(root: string, spec: StackSpec, stack: Stack): Inputs {
-  const { envFile, directory } = stack.secretStore;
-  if (readRotation(rotationJournalPath(resolve(root, directory))) !== undefined) {
-    throw new UserError(
-      {
-        message: 'a rotation was interrupted',
-        hint: 'first "create-secure-stack rotate --resume" or "--rollback"',
-      },
-      EXIT.refused,
-    );
-  }
+  refusePlaceInside(root, stack.secretStore);
+  const manifest = readManifest(root);
+  const place = placeToRead(root, stack, manifest);
+  const { envFile, directory } = place;
+  refuseOpenRotation(root, place);
   const env = readOptional(resolve(root, envFile));
-  const ages = readOptional(resolve(root, agesPath(stack.secretStore)));
+  const agesFile = agesPath(place);
+  const ages = readOptional(resolve(root, agesFile));
+  const secretFiles = new Map(
+    stack.secretFiles.flatMap(({ name }) => {
+      const content = readOptional(resolve(root, directory, name));
+      return content === undefined ? [] : [[name, content] as const];
+    }),
+  );
+  const isRecorded =
+    manifest?.files.get(agesFile)?.left === undefined && manifest?.files.has(agesFile) === true;
+  const isHere = env !== undefined || ages !== undefined || secretFiles.size > 0;
   return {
     env: env === undefined ? undefined : parseEnvFile(env, envFile),
-    secretFiles: new Map(
-      stack.secretFiles.flatMap(({ name }) => {
-        const content = readOptional(resolve(root, directory, name));
-        return content === undefined ? [] : [[name, content] as const];
-      }),
-    ),
-    ages: ages === undefined ? undefined : parseAges(ages, agesPath(stack.secretStore)),
+    secretFiles,
+    ages: ages === undefined ? undefined : parseAges(ages, agesFile),
+    ...(envFile === stack.secretStore.envFile ? {} : { movedFrom: place }),
+    // A checkout brings the records along, but never the folder.
+    hadSecrets:
+      isHere || (isRecorded && existsSync(resolve(root, directory)))
+        ? 'here'
+        : isRecorded
+          ? 'elsewhere'
+          : 'never',
     certificates: certificateInputs(root, spec),
     digests: readDigests(root),
   };
+}
+
+function refuseOpenRotation(root: string, { directory }: Place): void {
+  if (readRotation(rotationJournalPath(resolve(root, directory))) === undefined) return;
+  throw new UserError(
+    {
+      message: 'a rotation was interrupted',
+      hint: 'first "create-secure-stack rotate --resume" or "--rollback"',
+    },
+    EXIT.refused,
+  );
 }
 
 function certificateInputs(root: string, { tls }: StackSpec): CertificateInputs {
@@ -127,18 +153,4 @@ function readGiven(root: string, file: string, path: string): string {
   return text;
 }
 
-export function readOptional(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    if (code === 'EACCES' || code === 'EPERM')
-      throw new UserError(
-        { message: `${path}: no permission to read it`, hint: 'run as the user who made it, or with sudo' },
-        1,
-      );
-    if (code === 'EISDIR') throw new UserError({ message: `${path}: is a folder, a file was expected` }, 3);
-    throw error;
-  }
-}
+export { readOptional };

@@ -1,12 +1,12 @@
 import type { GeneratedFile } from '../fileset.ts';
-import type { Stack } from '../stack/model.ts';
 
 /** Ignore files that keep secrets out of git and out of every image, and the user's own extension points. */
-export function renderIgnoreFiles({ secretStore }: Stack): GeneratedFile[] {
-  const inside = secretStore.envFile === '.env';
+export function renderIgnoreFiles(): GeneratedFile[] {
   const gitignore = [
     '# Secrets and keys: never in git.',
-    ...(inside ? ['/.env', `/${secretStore.directory}/`] : []),
+    // Also while they lie elsewhere: what was left behind by a move must not be committed.
+    '/.env',
+    '/secrets/',
     '.env',
     '.env.*',
     '!.env.example',
@@ -23,7 +23,7 @@ export function renderIgnoreFiles({ secretStore }: Stack): GeneratedFile[] {
     '.git',
     '.env',
     '.env.*',
-    ...(inside ? [secretStore.directory] : []),
+    'secrets',
     'certs',
     '.secure-stack',
     '**/node_modules',

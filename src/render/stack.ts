@@ -37,7 +37,7 @@ export function renderFiles(stack: Stack, { digests }: RenderInput): FileTree {
       ...mounted,
       ...renderFirewall(stack.firewall, { stackName: stack.name }),
       ...renderDocs(stack),
-      ...renderIgnoreFiles(stack),
+      ...renderIgnoreFiles(),
       ...renderExtensionPoints(),
       { path: SCHEMA_PATH, mode: 0o644, class: 'generated', content: stackJsonSchema() },
     ],

@@ -16,7 +16,7 @@ export function planGone(draft: Draft, current: ReadonlySet<string>): void {
     if (reason !== undefined) {
       draft.entries.push({ ...entry, action: 'keep', reason: `no longer part of the stack; ${reason}` });
       // Reported by every run until it is gone: a secret that nothing needs must not be forgotten.
-      if (record.class === 'secret') draft.records.set(path, record);
+      if (record.class === 'secret') draft.records.set(path, { ...record, left: true });
       continue;
     }
     refuseUnsafePath(draft.root, path);

@@ -13,6 +13,8 @@ export interface FileRecord {
   sha256?: string;
   /** A new text that conflicts with the user's edits and lies beside the file. */
   offer?: { path: string; sha256: string };
+  /** A secret that is no longer part of the stack and still lies there. */
+  left?: true;
 }
 
 /** Everything that is ours in the folder. Nothing outside of it is ever removed. */
@@ -63,7 +65,7 @@ export function readManifest(root: string): Manifest | undefined {
 
 function toRecord(path: string, value: unknown): FileRecord {
   if (!isObject(value)) throw damaged(`"${path}" is not an object`);
-  const { class: fileClass, mode, sha256, offer } = value;
+  const { class: fileClass, mode, sha256, offer, left } = value;
   if (typeof fileClass !== 'string' || !CLASSES.includes(fileClass)) throw damaged(`class of "${path}"`);
   if (typeof mode !== 'string' || !/^0[0-7]{3,4}$/.test(mode)) throw damaged(`mode of "${path}"`);
   const record: FileRecord = { class: fileClass as FileClass, mode: Number.parseInt(mode, 8) };
@@ -72,6 +74,7 @@ function toRecord(path: string, value: unknown): FileRecord {
     if (!isObject(offer) || !isOfferOf(path, offer['path'])) throw damaged(`offer of "${path}"`);
     record.offer = { path: offer['path'], sha256: toHash(path, offer['sha256']) };
   }
+  if (left === true) record.left = true;
   return record;
 }
 
@@ -87,8 +90,8 @@ function toHash(path: string, value: unknown): string {
 export function serializeManifest(manifest: Manifest, tool: string): string {
   const paths = [...manifest.files.keys()].sort();
   const files = paths.map((path) => {
-    const { class: fileClass, mode, sha256, offer } = manifest.files.get(path)!;
-    return [path, { class: fileClass, mode: `0${mode.toString(8)}`, sha256, offer }] as const;
+    const { class: fileClass, mode, sha256, offer, left } = manifest.files.get(path)!;
+    return [path, { class: fileClass, mode: `0${mode.toString(8)}`, sha256, offer, left }] as const;
   });
   // From entries, because a file could be called `__proto__`.
   const document = {

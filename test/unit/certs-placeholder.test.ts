@@ -13,7 +13,14 @@ const names = ['shop.example.com', '*.shop.example.com', '203.0.113.7'];
 const stack = stackOf({ ...answers, tls: { mode: 'acme', terms: 'accepted' } });
 
 async function certificatesIn(certificates: CertificateInputs) {
-  const inputs = { env: undefined, secretFiles: new Map(), ages: undefined, certificates, digests: {} };
+  const inputs = {
+    env: undefined,
+    secretFiles: new Map(),
+    hadSecrets: 'never' as const,
+    ages: undefined,
+    certificates,
+    digests: {},
+  };
   const { tree, notes } = await assemble(stack, {
     inputs,
     supplied: {},
