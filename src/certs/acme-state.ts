@@ -1,5 +1,12 @@
 /** Files below `certs/acme` by which the ACME client tells how it fares and is asked to hurry. */
-export const ACME_FILES = { status: 'certs/acme/status', request: 'certs/acme/request' } as const;
+export const ACME_FILES = {
+  status: 'certs/acme/status',
+  request: 'certs/acme/request',
+  /** The last request that the client has taken up. */
+  handled: 'certs/acme/handled',
+  /** Since when it is at an attempt; absent between attempts. */
+  busy: 'certs/acme/busy',
+} as const;
 
 /** What the ACME client did last, as its script (templates/acme/client.sh.hbs) writes it down. */
 export interface AcmeState {

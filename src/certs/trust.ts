@@ -10,21 +10,24 @@ export interface TrustInstruction {
 }
 
 /**
- * Instructions for the user to run; the program itself never touches a trust store.
+ * Instructions to run, by the user or, when told to, by `cert trust`.
  * @param caFile path of the authority's certificate as it should stand in the commands
  * @param stackName names the entry in the trust stores
+ * @param id tells two authorities of one stack apart there, e.g. the first digits of a fingerprint
  */
 export function trustInstructions({
   caFile,
   stackName,
+  id,
 }: {
   caFile: string;
   stackName: string;
+  id?: string;
 }): TrustInstruction[] {
   // A path that begins with a dash would be taken for an option.
   const path = caFile.startsWith('-') ? `./${caFile}` : caFile;
   const ca = shellWord(path);
-  const slug = [...stackName.split(/[^A-Za-z0-9]+/), 'development-ca'].filter(Boolean).join('-');
+  const slug = [...stackName.split(/[^A-Za-z0-9]+/), 'development-ca', id].filter(Boolean).join('-');
   const debian = `/usr/local/share/ca-certificates/${slug}.crt`;
   const fedora = `/etc/pki/ca-trust/source/anchors/${slug}.pem`;
   const windows = powershellString(path);
@@ -91,6 +94,22 @@ export function trustInstructions({
       note: 'replaces the public authorities for this shell; for one call: curl --cacert',
     },
   ];
+}
+
+/**
+ * Which of the instructions is for the system's own store.
+ * @param platform as Node names it
+ * @param osRelease /etc/os-release, empty where there is none
+ * @returns its `platform`; for a Linux that is unknown the most common one
+ */
+export function systemOf(platform: string, osRelease: string): string {
+  if (platform === 'darwin') return 'macOS';
+  if (platform === 'win32') return 'Windows (PowerShell)';
+  const ids = [...osRelease.matchAll(/^(?:ID|ID_LIKE)="?([^"\n]*)"?$/gm)].flatMap(([, words]) =>
+    words!.split(' '),
+  );
+  if (ids.some((id) => ['fedora', 'rhel', 'centos'].includes(id))) return 'Fedora, RHEL';
+  return ids.includes('arch') ? 'Arch Linux' : 'Debian, Ubuntu';
 }
 
 /**

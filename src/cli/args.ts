@@ -7,13 +7,18 @@ export interface Arguments {
   command: CommandName;
   /** Folder of the stack (or, for `explain`, the setting), as typed. */
   target?: string;
+  /** For `cert`: what to do. */
+  action?: CertAction;
   /** For `rotate`: the secrets, named as in `.env`. */
   names: readonly string[];
   switches: ReadonlySet<string>;
   values: ReadonlyMap<string, readonly string[]>;
 }
 
-const COMMANDS: readonly CommandName[] = ['check', 'render', 'explain', 'pin', 'rotate', 'status'];
+export const CERT_ACTIONS = ['status', 'renew', 'trust'] as const;
+export type CertAction = (typeof CERT_ACTIONS)[number];
+
+const COMMANDS: readonly CommandName[] = ['check', 'render', 'explain', 'pin', 'rotate', 'status', 'cert'];
 
 /**
  * @param argv arguments after the program's name
@@ -27,7 +32,8 @@ export function parseArguments(argv: readonly string[]): Arguments {
   const { values, positionals: words } = parse(rest, known, command);
   // No folder of a stack is called like a variable; one that is can still be written ./NAME.
   const names = command === 'rotate' ? words.filter((word) => /^[A-Z][A-Z0-9_]*$/.test(word)) : [];
-  const positionals = words.filter((word) => !names.includes(word));
+  const action = command === 'cert' && !hasSwitch(values, 'help') ? certAction(words[0]) : undefined;
+  const positionals = words.slice(action === undefined ? 0 : 1).filter((word) => !names.includes(word));
   if (positionals.length > 1) {
     throw new UserError({
       message: `takes one ${command === 'explain' ? 'setting' : 'folder'}, not ${positionals.length}: ${positionals.join(' ')}`,
@@ -43,11 +49,27 @@ export function parseArguments(argv: readonly string[]): Arguments {
   }
   return {
     command,
+    ...(action === undefined ? {} : { action }),
     ...(positionals[0] === undefined ? {} : { target: positionals[0] }),
     names,
     switches,
     values: texts,
   };
+}
+
+function hasSwitch(values: Readonly<Record<string, unknown>>, name: string): boolean {
+  return values[name] === true;
+}
+
+function certAction(word: string | undefined): CertAction {
+  const action = CERT_ACTIONS.find((name) => name === word);
+  if (action !== undefined) return action;
+  throw new UserError({
+    message: word === undefined ? 'cert: says not what to do' : `cert ${word}: there is no such action`,
+    hint:
+      (word === undefined ? undefined : suggestion(word, CERT_ACTIONS)) ??
+      `there are ${CERT_ACTIONS.join(', ')}`,
+  });
 }
 
 function parse(argv: readonly string[], known: readonly Flag[], command: CommandName) {

@@ -1,6 +1,6 @@
 import { answerForm, questions } from '../stack/questions.ts';
 
-export type CommandName = 'create' | 'check' | 'render' | 'explain' | 'pin' | 'rotate' | 'status';
+export type CommandName = 'create' | 'check' | 'render' | 'explain' | 'pin' | 'rotate' | 'status' | 'cert';
 
 export interface Flag {
   name: string;
@@ -13,7 +13,16 @@ export interface Flag {
 }
 
 const ANSWERS: readonly CommandName[] = ['create'];
-const ALL: readonly CommandName[] = ['create', 'check', 'render', 'explain', 'pin', 'rotate', 'status'];
+const ALL: readonly CommandName[] = [
+  'create',
+  'check',
+  'render',
+  'explain',
+  'pin',
+  'rotate',
+  'status',
+  'cert',
+];
 
 /** Every flag of the program: parsing, help and the reference come from here. */
 export const flags: readonly Flag[] = [
@@ -21,7 +30,7 @@ export const flags: readonly Flag[] = [
     name: 'yes',
     short: 'y',
     help: 'ask nothing; take the default where there is one',
-    commands: ['create', 'rotate'],
+    commands: ['create', 'rotate', 'cert'],
   },
   {
     name: 'config',
@@ -131,6 +140,17 @@ export const flags: readonly Flag[] = [
     help: 'folder to write the tree to; it must be absent or empty',
     commands: ['render'],
   },
+  {
+    name: 'force',
+    help: 'renew: a new certificate though the present one is not due (acme: it counts against the rate limits)',
+    commands: ['cert'],
+  },
+  {
+    name: 'ca',
+    help: 'renew: bring in the next development CA, to be trusted beside the present one',
+    commands: ['cert'],
+  },
+  { name: 'finish', help: 'with --ca: the next development CA takes over', commands: ['cert'] },
   { name: 'json', help: 'print one JSON document on standard output', commands: ALL },
   { name: 'no-color', help: 'no colours (as with NO_COLOR)', commands: ALL },
   { name: 'help', short: 'h', help: 'show this help', commands: ALL },

@@ -69,6 +69,17 @@ export const commandHelp: Readonly<Record<CommandName, CommandHelp>> = {
       ['create-secure-stack status --prometheus /var/lib/node_exporter/shop.prom', 'for monitoring'],
     ],
   },
+  cert: {
+    usage: 'create-secure-stack cert status|renew|trust [DIR]',
+    summary:
+      'Certificates: what there is and what is served, a new one now, the commands by which this machine trusts the development CA.',
+    examples: [
+      ['create-secure-stack cert status', 'by expiry; exits with 4 when one is due'],
+      ['create-secure-stack cert renew', 'dev-ca: a new one; acme: ask now; files: read them again'],
+      ['create-secure-stack cert renew --ca', 'the next development CA; later again with --finish'],
+      ['create-secure-stack cert trust --yes', 'carry the commands out'],
+    ],
+  },
   pin: {
     usage: 'create-secure-stack pin [DIR]',
     summary:
@@ -82,7 +93,7 @@ export const exitCodes: readonly (readonly [number, string])[] = [
   [1, 'failed'],
   [2, 'wrong use, wrong or missing answer'],
   [3, 'refused: would lose your edits, not a stack folder, locked'],
-  [4, 'drift or findings (check, status, --dry-run --exit-code)'],
+  [4, 'drift or findings (check, status, cert status, --dry-run --exit-code)'],
   [130, 'Ctrl-C'],
   [143, 'SIGTERM'],
 ];
@@ -91,7 +102,7 @@ export const exitCodes: readonly (readonly [number, string])[] = [
 export function helpText(command: CommandName, width: number): string {
   const { usage, summary, examples } = commandHelp[command];
   const others =
-    command === 'create' ? (['check', 'rotate', 'status', 'render', 'explain', 'pin'] as const) : [];
+    command === 'create' ? (['check', 'rotate', 'status', 'cert', 'render', 'explain', 'pin'] as const) : [];
   return [
     ...wrap(summary, width, ''),
     '',

@@ -59,6 +59,8 @@ async function dispatch({ args, output }: Invocation): Promise<ExitCode> {
       return (await import('./commands/rotate.ts')).rotate({ args, output });
     case 'status':
       return (await import('./commands/status.ts')).status({ args, output });
+    case 'cert':
+      return (await import('./commands/cert.ts')).cert({ args, output });
     case 'pin':
       return (await import('./commands/pin.ts')).pin({ args, output });
   }

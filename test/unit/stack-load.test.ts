@@ -102,6 +102,37 @@ describe('reports with line, all at once', () => {
       ],
     ],
     [
+      'acme without a word about the terms',
+      HEAD.replace(', terms: accepted', ''),
+      [
+        'stack.yaml:5:1: tls.terms: is missing; the authority issues to nobody who has not accepted its terms of service (read them, then set "accepted"; for Let’s Encrypt: https://letsencrypt.org/repository/)',
+      ],
+    ],
+    [
+      'a wildcard over HTTP-01',
+      HEAD.replace('shop.example.com', '"*.example.com"'),
+      [
+        'stack.yaml:4:11: domains[0]: a wildcard cannot be had by ACME over HTTP (list the hosts, set tls.dns, or use tls.mode "files")',
+      ],
+    ],
+    [
+      'a secret of the DNS provider in the committed file too',
+      HEAD.replace('accepted}', 'accepted, dns: {provider: a, secrets: [T], environment: {T: x}}}'),
+      ['stack.yaml:5:65: tls.dns.secrets[0]: is given twice'],
+    ],
+    [
+      'staging of another authority',
+      HEAD.replace('accepted}', 'accepted, staging: true, directory: https://ca.test/dir}'),
+      [
+        'stack.yaml:5:45: tls.staging: is about Let’s Encrypt; with a directory of your own, name its staging directory there',
+      ],
+    ],
+    [
+      'a directory that would end the line of a shell or of nginx',
+      HEAD.replace('accepted}', 'accepted, directory: "https://ca.test/; x"}'),
+      ['stack.yaml:5:47: tls.directory: must be an https:// address'],
+    ],
+    [
       'an unknown need',
       `${HEAD}services: {postgres: {}}\napps: {web: {image: sample, needs: [postgre]}}\n`,
       ['stack.yaml:7:37: apps.web.needs[0]: is not in this stack: "postgre" (did you mean "postgres"?)'],

@@ -6,6 +6,7 @@ import type { Secret, Stack } from '../../stack/model.ts';
 import { CONTROLS } from '../compose/reasons.ts';
 import { BACKEND_LIMITS } from '../firewall/limits.ts';
 import { render } from '../template.ts';
+import { certificateFacts } from './certificates.ts';
 import { composeCommand, primaryUrl } from './commands.ts';
 import { mermaidTopology } from './diagram.ts';
 
@@ -35,6 +36,7 @@ function readmeContext(stack: Stack): object {
       { what: 'follow the logs', command: `${compose} logs -f --tail 100` },
       { what: 'stop, keeping the data', command: `${compose} down` },
     ],
+    certificates: certificateFacts(stack).about,
     devCa: stack.edge.tls.mode === 'dev-ca',
     trust: trustInstructions({ caFile: 'certs/ca/ca.crt', stackName: stack.name }).map(
       ({ platform, commands }) => ({ platform, command: commands.join(' && ') }),
@@ -94,6 +96,7 @@ function reportContext(stack: Stack): object {
         title: `TLS ${edge.tls.policy === 'modern' ? '1.3 only' : '1.2 and 1.3'}; unknown names rejected`,
         by: 'nginx/: ssl_reject_handshake, 421, the TLS policy’s dated table',
       },
+      certificateFacts(stack).control,
       {
         title: `Request limits: ${edge.limits.requestsPerSecond}/s a client, burst ${edge.limits.burst}, body ${edge.limits.maxBody}`,
         by: 'nginx/: limit_req, limit_conn, client_max_body_size',

@@ -14,19 +14,20 @@ import { type AcmeAuthority, addressIn, DIRECTORY } from './authority.ts';
 const DIRECTORY_CA = 'given/directory-ca.pem';
 
 /** Seconds instead of hours, for the client's patience and the edge's. */
-const IMPATIENT = {
+const impatient = (environment: Record<string, string>) => ({
   services: {
     acme: {
       environment: {
         ACME_CHECK_SECONDS: '5',
         ACME_RETRY_SECONDS: '4',
         ACME_RETRY_MOST_SECONDS: '12',
+        ...environment,
       },
       healthcheck: { interval: '1s' },
     },
     edge: { environment: { CERTIFICATE_CHECK_SECONDS: '1' }, healthcheck: { interval: '1s' } },
   },
-};
+});
 
 export interface AcmeStackOptions {
   domains: readonly string[];
@@ -74,8 +75,15 @@ export class AcmeStack {
     await stack.generate(['--config', config, ...stack.edgeFlags, ...flags]);
     await mkdir(join(stack.dir, 'given'));
     await writeFile(join(stack.dir, DIRECTORY_CA), authority.caPem);
-    await writeFile(join(stack.dir, 'docker-compose.override.yml'), stringify(IMPATIENT));
-    return new AcmeStack(stack, domains);
+    const acme = new AcmeStack(stack, domains);
+    await acme.configure({});
+    return acme;
+  }
+
+  /** Settings of the client beyond those of the tests. */
+  async configure(environment: Record<string, string>): Promise<void> {
+    const text = stringify(impatient(environment));
+    await writeFile(join(this.stack.dir, 'docker-compose.override.yml'), text);
   }
 
   /** The networks of client and edge, which the authority has to be in, and the edge's address in its own. */
