@@ -5,7 +5,11 @@ export default defineConfig({
   plugins: [handlebarsTemplates()],
   test: {
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/{unit,snapshots}/**/*.test.ts'] } },
+      {
+        extends: true,
+        // Thousands of random cases take their time on a busy machine.
+        test: { name: 'unit', include: ['test/{unit,snapshots}/**/*.test.ts'], testTimeout: 60_000 },
+      },
       {
         extends: true,
         // Real processes, terminals, kill -9 and the judges' programs.

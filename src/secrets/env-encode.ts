@@ -10,7 +10,10 @@ const bare = /^[A-Za-z0-9_./:@%+,!^*?[\]{}-][A-Za-z0-9_./:@%+,!^*?[\]{}=-]*$/;
  */
 const maxBytes = 60_000;
 
-const asFile = 'deliver it as a file';
+/** Marks an encoded value, see `encodeForFiles`. */
+export const encodedMark = ':base64:';
+
+const asFile = 'deliver it by file, and enter it with --secret-file';
 
 export interface EncodeOptions {
   /** A consumer expands `$` even inside single quotes, as dotenv-expand does (Next.js, Vite). */
@@ -42,6 +45,8 @@ export function encodeEnvValue(value: string, options: EncodeOptions = {}): Enco
   if (Buffer.byteLength(value) > maxBytes) {
     return { ok: false, reason: `is longer than ${maxBytes} bytes, too long for an environment: ${asFile}` };
   }
+  if (value.startsWith(encodedMark))
+    return { ok: false, reason: `starts with ${encodedMark}, which marks encoded values: ${asFile}` };
   if (value === '' || isBare(value)) return { ok: true, text: value, dockerEnvFile: true };
   if (isSingleQuotable(value) && !(options.expandsDollar && value.includes('$'))) {
     return { ok: true, text: `'${value}'`, dockerEnvFile: false };

@@ -1,6 +1,7 @@
 import { parseEnv } from 'node:util';
 import { type Problem, UserError } from '../errors.ts';
 import { encodeEnvValue } from './env-encode.ts';
+import { decodeForFiles, encodeForFiles } from './env-encoded.ts';
 import { parseEnvFile, variableName } from './env-parse.ts';
 
 export interface EnvSection {
@@ -12,6 +13,8 @@ export interface EnvSection {
 export interface EnvEntry {
   key: string;
   value: string;
+  /** Only this program reads the line: the value may be written encoded. */
+  byFileOnly?: boolean;
   comment?: string;
   /** The user's own comments, lines that start with `##`, as `parseEnvFile` found them. */
   notes?: string;
@@ -36,7 +39,7 @@ export function formatEnvFile(sections: readonly EnvSection[]): string {
       if (!variableName.test(entry.key)) throw new Error(`"${entry.key}" is not the name of a variable`);
       if (expected.has(entry.key)) throw new Error(`${entry.key} is written twice`);
       expected.set(entry.key, entry.value);
-      const encoded = encodeEnvValue(entry.value);
+      const encoded = entry.byFileOnly ? encodeForFiles(entry.value) : encodeEnvValue(entry.value);
       if (!encoded.ok) problems.push({ message: `${entry.key} ${encoded.reason}` });
       return [
         ...(entry.comment ? [commentLine(entry.comment)] : []),
@@ -52,7 +55,7 @@ export function formatEnvFile(sections: readonly EnvSection[]): string {
   const ours = parseEnvFile(text, '.env').values;
   const nodes = parseEnv(text);
   for (const [key, value] of expected) {
-    if (ours.get(key) !== value || nodes[key] !== value)
+    if (ours.get(key) !== value || decodeForFiles(nodes[key] ?? '') !== value)
       throw new Error(`${key} does not survive being written`);
   }
   return text;

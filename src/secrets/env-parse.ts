@@ -1,11 +1,13 @@
 import { type Problem, UserError } from '../errors.ts';
 import {
+  encodedMark,
   encodeEnvValue,
   isBare,
   isDoubleQuotable,
   isSingleQuotable,
   unusableCharacter,
 } from './env-encode.ts';
+import { decodeForFiles } from './env-encoded.ts';
 import { SecretValues } from './values.ts';
 
 /** What an `.env` says, in the order of its lines. */
@@ -30,7 +32,7 @@ type Reading = { value: string } | { message: string; hint?: string };
 /**
  * Reads an `.env` that a person may have edited, and accepts only what all its readers (Compose, the shells, dotenv,
  * Node, Python, systemd) understand in the same way: `KEY=`, `KEY=plain`, `KEY='…'`, `KEY="…"`, blank lines and
- * comments on their own line. Values written by `encodeEnvValue` come back as they were.
+ * comments on their own line. Values written by `encodeEnvValue` and `encodeForFiles` come back as they were.
  * @throws {UserError} with every line that some reader would read differently, and how to write it instead
  */
 export function parseEnvFile(text: string, file: string): EnvFile {
@@ -108,6 +110,12 @@ function readLine(name: string, before: string, space: string, rest: string): Re
   }
   const reading = readValue(name, rest);
   if ('message' in reading) return reading;
+  if (reading.value.startsWith(encodedMark)) {
+    const value = decodeForFiles(reading.value);
+    return value === undefined
+      ? { message: 'is not the base64 that its mark says', hint: 'enter the value anew with --secret-file' }
+      : { value };
+  }
   const encoded = encodeEnvValue(reading.value);
   return encoded.ok ? reading : { message: encoded.reason };
 }

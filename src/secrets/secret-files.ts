@@ -34,7 +34,12 @@ export function renderSecretFiles(state: SecretState, parts: SecretFilesInput): 
       {
         title: 'no longer used',
         comment: ['Nothing in the stack reads these any more. Delete them when you are sure.'],
-        entries: state.retired.map((key) => ({ key, value: state.retiredValues.get(key), notes: note(key) })),
+        entries: state.retired.map((key) => ({
+          key,
+          value: state.retiredValues.get(key),
+          byFileOnly: true,
+          notes: note(key),
+        })),
       },
     ].filter(isShown),
   );
@@ -71,6 +76,7 @@ const envHeader = [
   'The secrets of this stack. Keep it to yourself: never commit it, never send it.',
   'Fill in blank values here; change the others with the rotate command, which also changes them in the services.',
   "Plain values stand as they are, others in single quotes: KEY='two words'.",
+  'What no line can say is encoded, behind :base64:; enter such a value with create-secure-stack --secret-file.',
   'Lines that start with ## are yours and are kept; other comments are written anew.',
 ];
 
@@ -126,6 +132,7 @@ function sections(
       (secret): EnvEntry => ({
         key: secret.id,
         value: value(secret.id),
+        byFileOnly: !secret.byVariable,
         comment:
           secret.consumers.length > 0 ? `${secret.what} (${secret.consumers.join(', ')})` : secret.what,
         notes: note(secret.id),

@@ -1,6 +1,7 @@
 import { type Problem, UserError } from '../errors.ts';
 import type { Secret, SecretFile } from '../stack/model.ts';
 import { encodeEnvValue } from './env-encode.ts';
+import { encodeForFiles } from './env-encoded.ts';
 import type { EnvFile } from './env-parse.ts';
 import { checkSecretFormat, generateSecret, type RandomSource } from './kinds.ts';
 import { checkKnownKey } from './known-keys.ts';
@@ -86,7 +87,7 @@ export function resolveSecrets(input: ResolveInput): SecretState {
   for (const secret of secrets) derive(secret, byId, values, new Set());
 
   const after = new SecretValues(secrets.map(({ id }) => [id, values.get(id) ?? '']));
-  refuseUnwritable(after);
+  refuseUnwritable(secrets, after);
   const files = fileContents(input.secretFiles, after, input.previous ?? new SecretValues());
   const revisions = secretRevisions({
     secrets,
@@ -172,9 +173,9 @@ function refuseUnknown(names: readonly string[], byId: ReadonlyMap<string, Secre
   if (problems.length > 0) throw new UserError(problems);
 }
 
-function refuseUnwritable(values: SecretValues): void {
-  const problems = values.names().flatMap((id) => {
-    const encoded = encodeEnvValue(values.get(id));
+function refuseUnwritable(secrets: readonly Secret[], values: SecretValues): void {
+  const problems = secrets.flatMap(({ id, byVariable }) => {
+    const encoded = (byVariable ? encodeEnvValue : encodeForFiles)(values.get(id));
     return encoded.ok ? [] : [{ message: `${id} ${encoded.reason}` }];
   });
   if (problems.length > 0) throw new UserError(problems);

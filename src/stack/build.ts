@@ -10,8 +10,9 @@ import { type Apps, buildEdge, upstreamTlsFolder } from './build-edge.ts';
 import { parseDomain } from './domains.ts';
 import { edgeLogins } from './edge-login.ts';
 import { deriveNetworks, INTERNET } from './flows.ts';
-import type { Exception, FirewallPolicy, Flow, SecretMount, SecretStore, Stack, Workload } from './model.ts';
+import type { Exception, FirewallPolicy, Flow, SecretMount, Stack, Workload } from './model.ts';
 import type { AppSpec, StackSpec } from './schema.ts';
+import { markVariables, secretStore } from './secret-store.ts';
 import { acmeDirectory } from './tls-schema.ts';
 
 /** Joins the answers with the catalogue. The spec must have passed `validateSpec`. */
@@ -71,12 +72,12 @@ export function buildStack(spec: StackSpec): Stack {
     flows,
     networks: deriveNetworks(spec.name, flows, spec.network.pool),
     edge,
-    secrets: [
+    secrets: markVariables(workloads, [
       ...services.flatMap(({ parts }) => parts.secrets),
       ...secretsOfApps.secrets,
       ...logins.secrets,
       ...(acme?.secrets ?? []),
-    ],
+    ]),
     credentials: services.flatMap(({ parts }) => parts.credentials),
     secretFiles: [
       ...services.flatMap(({ parts }) => parts.secretFiles),
@@ -167,17 +168,6 @@ function deriveFlows(
       })),
     ),
   ];
-}
-
-function secretStore({ name, environment, secrets: { location, schedule } }: StackSpec): SecretStore {
-  return location === 'project'
-    ? { envFile: '.env', directory: 'secrets', schedule }
-    : // One file an environment, so that two of them on one host never share values.
-      {
-        envFile: `${location}/${name}-${environment}.env`,
-        directory: `${location}/${name}-${environment}-secrets`,
-        schedule,
-      };
 }
 
 function firewallPolicy(spec: StackSpec, workloads: readonly Workload[]): FirewallPolicy {

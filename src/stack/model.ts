@@ -234,6 +234,8 @@ export interface Secret {
   placeholder: string;
   /** Workloads whose containers see the value. */
   consumers: readonly string[];
+  /** Some container gets the value in its environment, straight from the env file. */
+  byVariable?: true;
   /** For `derived`: computed from other values, e.g. a connection URL. */
   derive?: (value: (id: string) => string) => string;
   /** How a key of an app is replaced; absent for the others. */

@@ -5,7 +5,7 @@ import { request as httpsRequest } from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ContainerInfo, compose, docker, inspect } from './docker.ts';
+import { type ContainerInfo, compose, docker } from './docker.ts';
 import { createSecureStack } from './generate.ts';
 import type { RunOptions, RunResult } from './process.ts';
 
@@ -134,12 +134,13 @@ export class GeneratedStack {
       .sort();
   }
 
-  /** What the engine says about each container, by service; on the machine's own engine only. */
+  /** What the engine says about each container, by service. */
   async inspectAll(): Promise<Record<string, ContainerInfo>> {
-    const entries = Object.entries(await this.ids());
-    return Object.fromEntries(
-      await Promise.all(entries.map(async ([service, id]) => [service, await inspect(id)] as const)),
-    );
+    const ids = await this.ids();
+    if (Object.keys(ids).length === 0) return {};
+    const { stdout } = await this.docker(['inspect', '--type', 'container', ...Object.values(ids)]);
+    const found = JSON.parse(stdout) as ContainerInfo[];
+    return Object.fromEntries(Object.keys(ids).map((service, index) => [service, found[index]!]));
   }
 
   /** Runs a shell script in a container. */

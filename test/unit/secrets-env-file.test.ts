@@ -3,7 +3,8 @@ import dotenv from 'dotenv';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.ts';
-import { encodeEnvValue } from '../../src/secrets/env-encode.ts';
+import { encodeEnvValue, unusableCharacter } from '../../src/secrets/env-encode.ts';
+import { encodeForFiles } from '../../src/secrets/env-encoded.ts';
 import { formatEnvFile } from '../../src/secrets/env-format.ts';
 import { parseEnvFile } from '../../src/secrets/env-parse.ts';
 import { encodeUserinfo } from '../../src/secrets/userinfo.ts';
@@ -96,6 +97,8 @@ describe('encodeEnvValue', () => {
   });
 });
 
+const asFile = 'deliver it by file, and enter it with --secret-file';
+
 describe('parseEnvFile', () => {
   it('reads plain, quoted and blank values, and keeps their order', () => {
     const env = parseEnvFile(`# c\n\nB=b\nA='a $b'\n  # c\nC="it's"\nD=\nE=''`, '.env');
@@ -127,8 +130,10 @@ describe('parseEnvFile', () => {
     ["A='a", 'A has no closing quote (a value over several lines has to be a file)'],
     ["A='it'\\''s'", 'A goes on behind its closing quote (put comments on a line of their own)'],
     ['A="pa$word"', "A has $ or a backtick inside double quotes, which readers expand (write A='…')"],
-    ['A=a\\b', 'A holds a backslash, which the programs that read .env disagree about: deliver it as a file'],
-    ["A='${B}'", 'A holds ${, which the programs that read .env disagree about: deliver it as a file'],
+    ['A=a\\b', `A holds a backslash, which the programs that read .env disagree about: ${asFile}`],
+    ["A='${B}'", `A holds \${, which the programs that read .env disagree about: ${asFile}`],
+    ['A=:base64:', 'A is not the base64 that its mark says (enter the value anew with --secret-file)'],
+    ['A=:base64:YQ', 'A is not the base64 that its mark says (enter the value anew with --secret-file)'],
     ['a=b', 'a is not a usable name (capital letters, digits and _, the first one a letter)'],
     ['no equals sign', 'is neither KEY=value nor a comment (a value over several lines has to be a file)'],
     [
@@ -188,6 +193,46 @@ describe('parseEnvFile', () => {
     }
     expect(performance.now() - start).toBeLessThan(1000);
   });
+});
+
+describe('values that only this program reads', () => {
+  const formatted = (value: string) =>
+    formatEnvFile([{ entries: [{ key: 'KEY', value, byFileOnly: true }] }]);
+  const pem = '-----BEGIN PRIVATE KEY-----\nMIGH\\\n-----END PRIVATE KEY-----';
+
+  it.each(['a\\b', "it's $5", '${HOME}', ':base64:', ':base64:YQ==', pem, 'ü\\'])(
+    'are encoded where no line can say them: %j',
+    (value) => {
+      expect(formatted(value)).toMatch(/^KEY=:base64:[A-Za-z0-9+/]+=*\n$/);
+      expect(parseEnvFile(formatted(value), '.env').values.get('KEY')).toBe(value);
+    },
+  );
+
+  it('stand as they are where a line can', () => {
+    expect(formatted('two words')).toBe("KEY='two words'\n");
+  });
+
+  it('come back whatever they are, or are refused', () => {
+    fc.assert(
+      fc.property(hostileValue, (value) => {
+        const encoded = encodeForFiles(value);
+        if (!encoded.ok) expect(impossible(value)).toBe(true);
+        else expect(parseEnvFile(`KEY=${encoded.text}\n`, '.env').values.get('KEY')).toBe(value);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('are refused when they are no text, or longer than a file for people should be', () => {
+    for (const value of impossibleValues.filter((one) => !/^a\r?\nb$/.test(one)))
+      expect(encodeForFiles(value), JSON.stringify(value).slice(0, 20)).toMatchObject({ ok: false });
+    expect(encodeForFiles('\\'.repeat(45_001))).toMatchObject({ ok: false });
+  });
+
+  /** Control characters and what is not UTF-8. */
+  function impossible(value: string): boolean {
+    return unusableCharacter(value.replace(/\r?\n/g, '')) !== undefined;
+  }
 });
 
 describe('formatEnvFile', () => {

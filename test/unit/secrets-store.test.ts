@@ -321,17 +321,30 @@ describe('the files', () => {
 
 describe('refusals and bugs', () => {
   it('names every value that .env cannot carry, and shows none', () => {
-    const supplied = { DB_PASSWORD: 'CANARY\\', API_OPENAI_API_KEY: 'CANARY\nline' };
+    const supplied = { DB_PASSWORD: 'CANARY\0', API_OPENAI_API_KEY: 'CANARY\nline' };
+    const byVariable = secrets.map((one) =>
+      one.id === 'API_OPENAI_API_KEY' ? { ...one, byVariable: true as const } : one,
+    );
     try {
-      run({ supplied });
+      run({ supplied, secrets: byVariable });
       expect.unreachable();
     } catch (error) {
       expect(error).toBeInstanceOf(UserError);
       expect((error as UserError).problems.map(({ message }) => message)).toEqual([
-        'DB_PASSWORD holds a backslash, which the programs that read .env disagree about: deliver it as a file',
-        'API_OPENAI_API_KEY holds a line break, which .env cannot carry: deliver it as a file',
+        'DB_PASSWORD holds a control character, which .env cannot carry',
+        'API_OPENAI_API_KEY holds a line break, which .env cannot carry: deliver it by file, and enter it with --secret-file',
       ]);
     }
+  });
+
+  it('takes any text for what containers get by file only', () => {
+    const { state, env } = run({
+      supplied: { DB_PASSWORD: 'a backslash \\', API_OPENAI_API_KEY: 'two\nlines' },
+    });
+    expect(parseEnvFile(env, '.env').values.get('DB_PASSWORD')).toBe('a backslash \\');
+    expect(state.files.get('openai_key')).toBe('two\nlines');
+    const existingFiles = new Map(state.files.names().map((name) => [name, state.files.get(name)]));
+    expect(run({ env, existingFiles }).env).toBe(env);
   });
 
   it('refuses a value for a secret that does not exist', () => {
