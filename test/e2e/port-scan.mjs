@@ -1,12 +1,11 @@
-// node port-scan.mjs HOST TIMEOUT_MS < ports, one a line: prints the ports that accept a TCP connection as a JSON array.
+// node port-scan.mjs HOST TIMEOUT_MS [AT_ONCE] < ports, one a line: prints the ports that accept a TCP connection as a JSON array.
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 
-const concurrency = 500;
 // Only the answers of a closed or guarded port. Any other error (no route, no free file descriptor) is the scan's own
 // failure, and must not pass for a closed port.
 const closed = new Set(['ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH', 'ETIMEDOUT', 'EACCES']);
-const [host, timeoutMs] = process.argv.slice(2);
+const [host, timeoutMs, atOnce = '500'] = process.argv.slice(2);
 const queue = (await text(process.stdin)).split('\n').filter(Boolean).map(Number);
 const open = [];
 
@@ -30,5 +29,5 @@ async function worker() {
   }
 }
 
-await Promise.all(Array.from({ length: concurrency }, worker));
+await Promise.all(Array.from({ length: Number(atOnce) }, worker));
 console.log(JSON.stringify(open.sort((a, b) => a - b)));
