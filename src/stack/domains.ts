@@ -86,7 +86,8 @@ export function domainCovers(pattern: string, name: string): boolean {
 }
 
 /**
- * Whether the text is a CIDR block or a single address, IPv4 or IPv6, with no bits set beyond the prefix.
+ * Whether the text is a CIDR block or a single address, IPv4 or IPv6. Bits beyond the prefix may be set: they mean nothing,
+ * and are cleared where a program would mind (`canonicalCidr`).
  * @returns what is wrong, or undefined
  */
 export function cidrProblem(text: string): string | undefined {

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, type YAMLMap } from 'yaml';
 import { type Problem, UserError } from '../errors.ts';
 import { type AnswerPath, type AnswerProblem, dotted, suggestion } from './answer-problem.ts';
+import { unusableNames, withoutWrong } from './partial.ts';
 import { type StackSpec, stackSchema } from './schema.ts';
 import { validateSpec } from './validate.ts';
 
@@ -62,13 +63,40 @@ export function plainAnswers(source: StackDocument): unknown {
   }
 }
 
-/** Validates answers from any source: a file, flags or the wizard. */
+/** Validates answers from any source: a file, flags or the wizard. The spec is there when the schema has nothing to say. */
 export function checkAnswers(answers: unknown): { spec?: StackSpec; problems: AnswerProblem[] } {
+  const unusable = unusableNames(answers).map(
+    (path): AnswerProblem => ({
+      path,
+      atKey: true,
+      message: 'is a reserved name; choose another one',
+    }),
+  );
   const parsed = v.safeParse(stackSchema, answers);
+  if (parsed.success && unusable.length === 0) {
+    const spec = parsed.output as StackSpec;
+    return { spec, problems: validateSpec(spec) };
+  }
   const problems = (parsed.issues ?? []).flatMap((issue) => describe(issue as v.BaseIssue<unknown>));
-  if (!parsed.success) return { problems };
-  const spec = parsed.output as StackSpec;
-  return { spec, problems: validateSpec(spec) };
+  return { problems: [...unusable, ...problems, ...judgeRest(answers, [...unusable, ...problems])] };
+}
+
+/** What can be said about the answers in spite of what is wrong with some of them. */
+function judgeRest(answers: unknown, wrong: readonly AnswerProblem[]): AnswerProblem[] {
+  let rest = answers;
+  let issues = wrong.map(({ path }) => path);
+  const left: AnswerPath[] = [];
+  // Leaving a wrong key out may leave its mapping incomplete; each round takes at least one level away.
+  for (let round = 0; round < 10; round += 1) {
+    const without = withoutWrong(rest, issues);
+    left.push(...without.left);
+    const parsed = v.safeParse(stackSchema, without.answers);
+    if (parsed.success) return validateSpec(parsed.output as StackSpec, left);
+    rest = without.answers;
+    issues = parsed.issues.map(({ path }) => (path ?? []).map(({ key }) => key as string | number));
+    if (issues.some((path) => path.length === 0)) return [];
+  }
+  return [];
 }
 
 /** A problem with file and line, for an answer that came from a document. */

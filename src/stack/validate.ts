@@ -2,24 +2,50 @@ import { ACME_NAME } from '../catalog/acme.ts';
 import { catalog } from '../catalog/index.ts';
 import { type AnswerPath, type AnswerProblem, suggestion } from './answer-problem.ts';
 import { domainCovers, parseDomain } from './domains.ts';
+import { buildContextProblem, mountedFolderProblem } from './folders.ts';
+import { matters } from './partial.ts';
 import type { AppSpec, StackSpec } from './schema.ts';
 import { tlsProblems } from './validate-tls.ts';
 
 /** Names that mean something else inside the stack. */
 const RESERVED = ['edge', ACME_NAME, 'internet', 'host', 'localhost', 'all', 'none', 'default', 'gateway'];
 
-/** What the schema alone cannot see: references, clashes and combinations. Reports everything at once. */
-export function validateSpec(spec: StackSpec): AnswerProblem[] {
-  return [
-    ...domainProblems(spec),
-    ...tlsProblems(spec),
-    ...serviceProblems(spec),
-    ...Object.entries(spec.apps).flatMap(([name, app]) => appProblems(spec, name, app)),
-    ...routeClashes(spec),
-    ...needCycles(spec),
-    ...hostPortClashes(spec),
-    ...edgeProblems(spec),
-  ];
+/** One rule about several answers, and the answers it looks at, as `matters` reads them. */
+interface Rule {
+  reads: readonly string[];
+  problems: (spec: StackSpec) => AnswerProblem[];
+}
+
+const RULES: readonly Rule[] = [
+  { reads: ['domains.**'], problems: domainProblems },
+  { reads: ['tls.**', 'domains.**'], problems: tlsProblems },
+  { reads: ['services.*', 'environment'], problems: serviceProblems },
+  { reads: ['apps.*.routes.**'], problems: routeClashes },
+  // A need that was left out can only break a circle.
+  { reads: [], problems: needCycles },
+  {
+    reads: ['edge.ports.**', 'services.mailpit.**', 'apps.*.expose.**', 'firewall.sshPorts.**'],
+    problems: hostPortClashes,
+  },
+  { reads: ['edge.hsts.**', 'edge.contentSecurityPolicy.**'], problems: edgeProblems },
+];
+
+/**
+ * What the schema alone cannot see: references, clashes and combinations. Reports everything at once.
+ * @param left places of wrong answers that the spec has been made without; nothing that hinges on one of them is judged
+ */
+export function validateSpec(spec: StackSpec, left: readonly AnswerPath[] = []): AnswerProblem[] {
+  const judged = ({ reads }: Rule): boolean =>
+    !reads.some((place) => left.some((path) => matters(path, place)));
+  const ofApps = Object.entries(spec.apps).flatMap(([name, app]): Rule[] => [
+    { reads: [`apps.${name}.**`, 'domains.**'], problems: () => appProblems(spec, name, app) },
+    {
+      reads: ['apps.*', 'services.*', `apps.${name}.needs.**`, `apps.${name}.secrets.**`],
+      problems: () => referenceProblems(spec, name, app),
+    },
+  ]);
+  const [before, after] = [RULES.slice(0, 3), RULES.slice(3)];
+  return [...before, ...ofApps, ...after].filter(judged).flatMap(({ problems }) => problems(spec));
 }
 
 function domainProblems(spec: StackSpec): AnswerProblem[] {
@@ -71,21 +97,6 @@ function appProblems(spec: StackSpec, name: string, app: AppSpec): AnswerProblem
       message: 'needs a fixed tag, such as :1.4.2; without one it means "latest", which changes under you',
     });
   }
-  const known = [
-    ...Object.keys(spec.services).filter((key) => spec.services[key] !== undefined),
-    ...Object.keys(spec.apps),
-  ];
-  app.needs.forEach((need, index) => {
-    if (need === name) problems.push({ path: at('needs', index), message: 'is the app itself' });
-    else if (!known.includes(need))
-      problems.push({
-        path: at('needs', index),
-        message: `is not in this stack: "${need}"`,
-        ...needHint(need, known),
-      });
-    if (app.needs.indexOf(need) !== index)
-      problems.push({ path: at('needs', index), message: 'is listed twice' });
-  });
   app.routes.forEach(({ host }, index) => {
     if (host !== undefined && !coveredBy(host, spec.domains)) {
       problems.push({
@@ -114,6 +125,43 @@ function appProblems(spec: StackSpec, name: string, app: AppSpec): AnswerProblem
       });
     }
   });
+  for (const [place, folder] of [
+    ['static', app.static?.folder],
+    ['upstreamTls', app.upstreamTls?.folder],
+  ] as const) {
+    const message = folder === undefined ? undefined : mountedFolderProblem(folder);
+    if (message)
+      problems.push({ path: at(place, 'folder'), message, hint: 'name a folder of your own, such as site' });
+  }
+  const message = app.build && buildContextProblem(app.build.context);
+  if (message)
+    problems.push({
+      path: at('build', 'context'),
+      message,
+      hint: 'name the app’s own folder, such as ../app, or build the image elsewhere and give its name',
+    });
+  return problems;
+}
+
+/** What an app says about other apps and about services. */
+function referenceProblems(spec: StackSpec, name: string, app: AppSpec): AnswerProblem[] {
+  const at = (...rest: AnswerPath): AnswerPath => ['apps', name, ...rest];
+  const problems: AnswerProblem[] = [];
+  const known = [
+    ...Object.keys(spec.services).filter((key) => spec.services[key] !== undefined),
+    ...Object.keys(spec.apps),
+  ];
+  app.needs.forEach((need, index) => {
+    if (need === name) problems.push({ path: at('needs', index), message: 'is the app itself' });
+    else if (!known.includes(need))
+      problems.push({
+        path: at('needs', index),
+        message: `is not in this stack: "${need}"`,
+        ...needHint(need, known),
+      });
+    if (app.needs.indexOf(need) !== index)
+      problems.push({ path: at('needs', index), message: 'is listed twice' });
+  });
   return [...problems, ...secretProblems(spec, name, app)];
 }
 
@@ -121,17 +169,17 @@ function secretProblems(spec: StackSpec, name: string, app: AppSpec): AnswerProb
   const problems: AnswerProblem[] = [];
   for (const [variable, secret] of Object.entries(app.secrets)) {
     const path = ['apps', name, 'secrets', variable];
-    if (app.environment[variable] !== undefined || app.environment[`${variable}_FILE`] !== undefined) {
+    if ([variable, `${variable}_FILE`].some((one) => Object.hasOwn(app.environment, one))) {
       problems.push({ path, atKey: true, message: 'is also set under environment' });
     }
     secret.sharedWith.forEach((other, index) => {
-      if (other === name || !(other in spec.apps)) {
+      if (other === name || !Object.hasOwn(spec.apps, other)) {
         problems.push({
           path: [...path, 'sharedWith', index],
           message: `is not another app: "${other}"`,
           ...needHint(other, Object.keys(spec.apps)),
         });
-      } else if (spec.apps[other]!.secrets[variable] !== undefined) {
+      } else if (Object.hasOwn(spec.apps[other]!.secrets, variable)) {
         problems.push({
           path: [...path, 'sharedWith', index],
           message: `already has a secret ${variable} of its own`,
@@ -178,7 +226,7 @@ function needCycles(spec: StackSpec): AnswerProblem[] {
     }
     state.set(name, 'open');
     for (const need of spec.apps[name]?.needs ?? [])
-      if (need !== name && need in spec.apps) visit(need, [...trail, name]);
+      if (need !== name && Object.hasOwn(spec.apps, need)) visit(need, [...trail, name]);
     state.set(name, 'done');
   };
   for (const name of Object.keys(spec.apps)) visit(name, []);
