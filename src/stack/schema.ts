@@ -72,8 +72,8 @@ const domain = v.pipe(
 const origin = v.pipe(
   v.string(),
   v.regex(
-    /^https?:\/\/[a-z0-9.-]+(?::\d{1,5})?$/,
-    'must be an origin such as https://app.example.com, without a path',
+    /^https?:\/\/(?:\*\.)?[a-z0-9.-]+(?::\d{1,5})?$/,
+    'must be an origin such as https://app.example.com, without a path; *.example.com stands for one level of names',
   ),
 );
 

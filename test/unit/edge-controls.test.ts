@@ -1,9 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { provenPoints, testFiles } from '../../build/points.ts';
 import { edgePage, withSections } from '../../build/reference.ts';
 import { controlsOf, EDGE_CONTROLS } from '../../src/policy/edge/index.ts';
 import { renderNginx } from '../../src/render/nginx/index.ts';
+import { checkAnswers } from '../../src/stack/load.ts';
 import { edgeStack, fullEdgeStack, route } from '../fixtures/edge.ts';
 
 const read = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
@@ -62,6 +64,25 @@ describe('the points of the edge', () => {
     expect(provenPoints().has(99)).toBe(false);
     expect(testFiles().length).toBeGreaterThan(10);
     expect(readdirSync(new URL('../e2e/', import.meta.url))).toContain('edge-verify.test.ts');
+  });
+
+  test('the examples of docs/edge.md are valid answers', () => {
+    const blocks = [...read('docs/edge.md').matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, yaml]) =>
+      parse(yaml!),
+    );
+    expect(blocks.length).toBeGreaterThanOrEqual(4);
+    for (const block of blocks) {
+      const apps = block.apps ?? { web: { image: 'sample', ...block } };
+      const problems = checkAnswers({
+        version: 1,
+        name: 'shop',
+        environment: 'production',
+        domains: ['shop.example'],
+        tls: { mode: 'dev-ca' },
+        apps,
+      }).problems;
+      expect({ apps, problems }).toEqual({ apps, problems: [] });
+    }
   });
 
   test('stand in docs/edge.md as they are (else: npm run generate)', () => {

@@ -82,6 +82,11 @@ export class EdgeLab {
     return new EdgeLab(network, folder, stdout.trim());
   }
 
+  /** File with the certificate of all names, which is its own authority. */
+  get certificate(): string {
+    return join(this.#folder, 'certs', 'fullchain.pem');
+  }
+
   /** Starts the app; its DNS name on the network is `alias`. */
   async startUpstream(alias: string): Promise<string> {
     const name = await this.#start(`${alias}-${randomBytes(3).toString('hex')}`, [
