@@ -78,6 +78,13 @@ export function textOf(value: unknown): string {
   return typeof value === 'object' || value === undefined ? '' : String(value);
 }
 
+/** Whether Compose puts a variable's value into it; what that is, only the machine it runs on knows. */
+export function isDecidedElsewhere(value: unknown): boolean {
+  return (Array.isArray(value) ? value : [value]).some((one) =>
+    /(?:^|[^$])(?:\$\$)*\$[{A-Za-z_]/.test(textOf(one)),
+  );
+}
+
 /** Compose takes booleans as text too. */
 export function isTrue(value: unknown): boolean {
   return value === true || ['true', 'yes', 'on', '1'].includes(textOf(value).toLowerCase());

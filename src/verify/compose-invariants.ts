@@ -40,6 +40,7 @@ export function composeFindings(text: string, { file, stack, isOverride }: Compo
   return sortFindings([
     ...serviceFindings(compose),
     ...networkFindings(compose),
+    ...masqueradeFindings(compose),
     ...volumeFindings(compose),
     ...unseenFiles(compose),
   ]);
@@ -89,6 +90,26 @@ function networkFindings({ document, file, stack, isOverride }: Compose): Findin
         file,
         line: document.line(['networks', name, 'internal']),
         message: `network ${name} is no longer internal: its members can reach the internet`,
+        hint: 'egress: true in stack.yaml gives one app a way out of its own',
+      },
+    ];
+  });
+}
+
+/** Networks that are only reached have no address of the host to go out with. */
+function masqueradeFindings({ document, file, stack }: Compose): Finding[] {
+  const networks = fieldsAt(document.data, 'networks');
+  return stack.networks.flatMap(({ name, internal, egress }) => {
+    const key = 'com.docker.network.bridge.enable_ip_masquerade';
+    const value = fieldsAt(fieldsAt(networks, name), 'driver_opts')[key];
+    if (value === undefined || isFalse(value) || internal || egress) return [];
+    return [
+      {
+        rule: 'compose.masquerade',
+        severity: 'error',
+        file,
+        line: document.line(['networks', name, 'driver_opts', key]),
+        message: `network ${name} lets its members call the internet, though none of them should`,
         hint: 'egress: true in stack.yaml gives one app a way out of its own',
       },
     ];

@@ -1,5 +1,13 @@
 import { CONTROLS } from '../render/compose/reasons.ts';
-import { fieldsAt, isFalse, isFields, isTrue, listOf, textOf } from './compose-document.ts';
+import {
+  fieldsAt,
+  isDecidedElsewhere,
+  isFalse,
+  isFields,
+  isTrue,
+  listOf,
+  textOf,
+} from './compose-document.ts';
 import type { ServiceRule, ServiceView } from './compose-service.ts';
 import type { Severity } from './finding.ts';
 
@@ -73,6 +81,45 @@ const PROTECTIONS: readonly Protection[] = [
     weakness: (value) => (isUnlimited(value) ? 'has no process limit' : undefined),
     isSettled: (service) => hasDeployLimit(service, 'pids'),
   },
+  {
+    key: 'cpus',
+    rule: 'compose.cpus',
+    severity: 'warning',
+    missing: 'has no CPU limit',
+    weakness: (value) => (isUnlimited(value) ? 'has no CPU limit' : undefined),
+    isSettled: (service) => hasDeployLimit(service, 'cpus'),
+  },
+  {
+    key: 'memswap_limit',
+    rule: 'compose.swap',
+    severity: 'note',
+    missing: 'may swap as much again as it has memory',
+    weakness: (value) => (isUnlimited(value) ? 'may swap without a limit' : undefined),
+    isSettled: (service) => hasDeployLimit(service, 'memory'),
+  },
+  {
+    key: 'logging',
+    rule: 'compose.logging',
+    severity: 'warning',
+    missing: 'has logs without a bound, which fill the disk',
+    weakness: loggingWeakness,
+  },
+  {
+    key: 'init',
+    rule: 'compose.init',
+    severity: 'note',
+    missing: 'has no init process to reap zombies and pass signals on',
+    weakness: (value) =>
+      isTrue(value) ? undefined : 'has no init process to reap zombies and pass signals on',
+  },
+  {
+    key: 'restart',
+    rule: 'compose.restart',
+    severity: 'note',
+    missing: 'does not come back after a crash or a reboot',
+    weakness: (value) =>
+      isFalse(value) || value === null ? 'does not come back after a crash or a reboot' : undefined,
+  },
 ];
 
 /** The hardening of each service: stated where nothing is merged under it, never undone where something is. */
@@ -84,6 +131,8 @@ export const protectionRule: ServiceRule = (service) =>
     ];
     if (service.tag(key) === 'reset') return report(`${missing}: !reset takes ${key} away`);
     if (!Object.hasOwn(service.fields, key)) return service.isComplete ? report(missing) : [];
+    // What a variable decides is the business of a rule of its own.
+    if (isDecidedElsewhere(service.fields[key])) return [];
     const weak = weakness(service.fields[key], service);
     return weak === undefined ? [] : report(weak);
   });
@@ -97,7 +146,8 @@ function relaxation(key: string, { workload }: ServiceView): string {
 }
 
 function replaces(service: ServiceView, key: string, value: unknown): boolean {
-  return service.isComplete || service.tag(key) === 'override' || listOf(value).length === 0;
+  const isBlank = isFields(value) ? Object.keys(value).length === 0 : listOf(value).length === 0;
+  return service.isComplete || service.tag(key) === 'override' || isBlank;
 }
 
 function isRoot(value: unknown): boolean {
@@ -114,6 +164,18 @@ function securityWeakness(value: unknown, isWhole: boolean): string | undefined 
   if (open !== undefined) return `weakens its confinement: ${open}`;
   const kept = options.some((option) => /^no-new-privileges(:true)?$/.test(option));
   return isWhole && !kept ? 'lets setuid programs gain privileges' : undefined;
+}
+
+function loggingWeakness(value: unknown, service: ServiceView): string | undefined {
+  if (!isFields(value)) return 'has logs without a bound, which fill the disk';
+  const driver = textOf(value['driver']);
+  if (driver === 'none') return 'keeps no logs, so that what happened cannot be found out';
+  // `local` and the remote drivers bound them by themselves; what an override leaves out stays as generated.
+  const isBounded = !['', 'json-file'].includes(driver) || !replaces(service, 'logging', value);
+  const size = textOf(fieldsAt(value, 'options')['max-size']);
+  return (isBounded && size === '') || /^[1-9]/.test(size)
+    ? undefined
+    : 'has logs without a bound, which fill the disk';
 }
 
 function isHealthcheckOff(value: unknown): boolean {

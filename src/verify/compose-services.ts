@@ -1,3 +1,4 @@
+import { ACCESS_RULES } from './compose-access.ts';
 import { isFalse, isFields, isTrue, listOf, textOf } from './compose-document.ts';
 import { mountRule } from './compose-mounts.ts';
 import { portRule } from './compose-ports.ts';
@@ -171,4 +172,5 @@ export const SERVICE_RULES: readonly ServiceRule[] = [
   portRule,
   mountRule,
   protectionRule,
+  ...ACCESS_RULES,
 ];

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { renderStack } from '../../src/library.ts';
+import { CONTROLS } from '../../src/render/compose/reasons.ts';
 import { composeFindings } from '../../src/verify/compose-invariants.ts';
 import { allCases } from '../snapshots/matrix.ts';
 import { answers, stackOf } from './verify-fixture.ts';
@@ -44,6 +45,10 @@ describe('clean files', () => {
     ['ports taken away', 'services:\n  worker:\n    ports: !reset []\n'],
     ['one more capability dropped', 'services:\n  web:\n    cap_drop: [NET_RAW]\n'],
     ['time of the host', 'services:\n  web:\n    volumes: ["/etc/localtime:/etc/localtime:ro"]\n'],
+    ['a dollar sign that is none of Compose', 'services:\n  web:\n    user: "1000"\n    command: ["a$$b"]\n'],
+    ['a hook as its own user', 'services:\n  web:\n    post_start: [{command: id}]\n'],
+    ['logs sent elsewhere', 'services:\n  web:\n    logging: {driver: journald}\n'],
+    ['smaller logs', 'services:\n  web:\n    logging: {options: {max-size: 1m}}\n'],
     ['an image built here', 'services:\n  web:\n    image: acme/web\n    build: ./web\n'],
   ])('%s is no finding', (_name, text) => {
     expect(override(text)).toEqual([]);
@@ -106,6 +111,27 @@ describe('an override that undoes a protection', () => {
     ['compose.memory', 'mem_limit: 0'],
     ['compose.memory', 'mem_limit: !reset null'],
     ['compose.pids', 'pids_limit: -1'],
+    ['compose.cpus', 'cpus: 0'],
+    ['compose.swap', 'memswap_limit: -1'],
+    ['compose.logging', 'logging: {driver: none}'],
+    ['compose.logging', 'logging: {driver: json-file, options: {max-size: "-1"}}'],
+    ['compose.logging', 'logging: !override {driver: json-file}'],
+    ['compose.logging', 'logging: !reset null'],
+    ['compose.init', 'init: false'],
+    ['compose.restart', 'restart: "no"'],
+    ['compose.tmpfs-exec', 'tmpfs: ["/tmp:size=1m,exec"]'],
+    ['compose.tmpfs-exec', 'tmpfs: /tmp:exec'],
+    ['compose.variable', 'privileged: ${P:-true}'],
+    ['compose.variable', 'user: $U'],
+    ['compose.variable', 'read_only: "${RO}"'],
+    ['compose.variable', 'security_opt: ["seccomp=${PROFILE}"]'],
+    ['compose.hook', 'post_start: [{command: id, user: root}]'],
+    ['compose.hook', 'pre_stop: [{command: id, privileged: true}]'],
+    ['compose.shared-namespace', 'pid: service:postgres'],
+    ['compose.shared-namespace', 'network_mode: container:other'],
+    ['compose.device', 'device_cgroup_rules: ["c 1:1 rmw"]'],
+    ['compose.foreign-secret', 'secrets: [postgres_password]'],
+    ['compose.foreign-secret', 'secrets: [{source: postgres_password, target: p}]'],
     ['compose.networks', 'networks: [worker-outside]'],
     ['compose.networks', 'networks: {default: {}}'],
   ])('%s: %s', (rule, fields) => {
@@ -132,6 +158,24 @@ describe('an override that undoes a protection', () => {
     },
   );
 
+  test('a network that is only reached, given a way out', () => {
+    const opened = stack.networks.find(({ internal, egress }) => !internal && !egress)!;
+    const option = '"com.docker.network.bridge.enable_ip_masquerade": "true"';
+    const findings = override(
+      `services: {}\nnetworks:\n  ${opened.name}:\n    driver_opts:\n      ${option}\n`,
+    );
+    expect(findings).toMatchObject([{ rule: 'compose.masquerade', line: 5 }]);
+  });
+
+  test('every control of the generated file is looked at', () => {
+    const looked = override(
+      `services:\n  web:\n${CONTROLS.filter(({ key }) => !['networks', 'image', 'tmpfs'].includes(key))
+        .map(({ key }) => `    ${key}: !reset null\n`)
+        .join('')}`,
+    );
+    expect(new Set(looked.map(({ line }) => line)).size).toBe(CONTROLS.length - 3);
+  });
+
   test('a volume that is a folder of the host', () => {
     const findings = override('volumes:\n  d:\n    driver_opts:\n      device: /etc\n      o: bind\n');
     expect(findings).toMatchObject([{ rule: 'compose.host-mount', line: 4 }]);
@@ -151,11 +195,16 @@ describe('an override that undoes a protection', () => {
   test('a service of the user’s own must state every protection', () => {
     expect(rules(override('services:\n  extra:\n    image: acme/extra:1\n')).sort()).toEqual([
       'compose.cap-drop',
+      'compose.cpus',
       'compose.healthcheck',
+      'compose.init',
+      'compose.logging',
       'compose.memory',
       'compose.pids',
+      'compose.restart',
       'compose.root-user',
       'compose.security-opt',
+      'compose.swap',
       'compose.writable-root',
     ]);
   });
@@ -175,6 +224,10 @@ describe('the generated file, edited', () => {
     ['compose.root-user', / +user: .*\n/],
     ['compose.memory', / +mem_limit: .*\n/],
     ['compose.pids', / +pids_limit: .*\n/],
+    ['compose.cpus', / +cpus: .*\n/],
+    ['compose.swap', / +memswap_limit: .*\n/],
+    ['compose.init', / +init: .*\n/],
+    ['compose.restart', / +restart: .*\n/],
     ['compose.internal-network', / +internal: true.*\n/],
     ['compose.healthcheck', / +healthcheck:\n( {6}.*\n)+/],
   ])('%s when the line is gone', (rule, line) => {
