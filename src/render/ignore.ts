@@ -28,6 +28,7 @@ export function renderIgnoreFiles(): GeneratedFile[] {
     '.secure-stack',
     '**/node_modules',
     '**/*.md',
+    '!**/README.md',
     '**/test',
     '**/tests',
     '**/docs',

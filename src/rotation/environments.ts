@@ -3,6 +3,7 @@ import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { UserError } from '../errors.ts';
 import { readOptional } from '../project/inputs.ts';
 import { parseEnvFile } from '../secrets/env-parse.ts';
+import { tolerate } from '../workspace/failure.ts';
 import type { StackFolder } from './folder.ts';
 import type { ValueSet } from './shared.ts';
 
@@ -24,7 +25,7 @@ export function otherEnvironments(
 
 function neighboursOf(envFile: string): string[] {
   const folder = dirname(envFile);
-  return readdirSync(folder)
+  return (tolerate(['ENOENT', 'EACCES', 'EPERM'], () => readdirSync(folder)) ?? [])
     .filter((name) => name.endsWith('.env') && name !== basename(envFile))
     .map((name) => join(folder, name));
 }

@@ -7,13 +7,15 @@ import type { ServiceParts } from '../catalog/service.ts';
 import { STATIC_PORT, staticWorkload } from '../catalog/static.ts';
 import { appSecrets } from './app-secrets.ts';
 import { type Apps, buildEdge, upstreamTlsFolder } from './build-edge.ts';
-import { parseDomain } from './domains.ts';
+import { isLoopback, parseDomain } from './domains.ts';
 import { edgeLogins } from './edge-login.ts';
+import { exceptions } from './exceptions.ts';
 import { deriveNetworks, INTERNET } from './flows.ts';
-import type { Exception, FirewallPolicy, Flow, SecretMount, Stack, Workload } from './model.ts';
+import type { Edge, FirewallPolicy, Flow, SecretMount, Stack, Workload } from './model.ts';
 import type { AppSpec, StackSpec } from './schema.ts';
 import { markVariables, secretStore } from './secret-store.ts';
 import { acmeDirectory } from './tls-schema.ts';
+import { warnings } from './warnings.ts';
 
 /** Joins the answers with the catalogue. The spec must have passed `validateSpec`. */
 export function buildStack(spec: StackSpec): Stack {
@@ -62,8 +64,8 @@ export function buildStack(spec: StackSpec): Stack {
       };
     }),
   ];
-  const flows = deriveFlows(spec, apps, services);
   const edge = buildEdge(spec, apps);
+  const flows = deriveFlows(spec, edge, apps, services);
   return {
     name: spec.name,
     environment: spec.environment,
@@ -86,7 +88,7 @@ export function buildStack(spec: StackSpec): Stack {
       ...(acme?.files ?? []),
     ],
     secretStore: secretStore(spec),
-    firewall: firewallPolicy(spec, workloads),
+    firewall: firewallPolicy(spec, edge, workloads),
     files: services.flatMap(({ parts }) => parts.files),
     exceptions: exceptions(spec, workloads),
     warnings: warnings(spec),
@@ -121,6 +123,7 @@ function edgeOf(spec: StackSpec, apps: Apps, logins: readonly SecretMount[]): Wo
 
 function deriveFlows(
   spec: StackSpec,
+  edge: Edge,
   apps: Apps,
   services: readonly { service: { name: string }; parts: ServiceParts }[],
 ): Flow[] {
@@ -130,11 +133,21 @@ function deriveFlows(
   ]);
   const published = [
     ...services.map(({ service, parts }) => [service.name, parts.workload.published] as const),
-    ...apps.map(([name, app]) => [name, app.expose.map((exposed) => ({ container: exposed.port }))] as const),
+    ...apps.map(
+      ([name, app]) => [name, app.expose.map(({ port, address }) => ({ container: port, address }))] as const,
+    ),
   ];
+  const reach = (address: string | undefined) =>
+    address !== undefined && isLoopback(address) ? { local: true as const } : {};
   return [
-    { from: INTERNET, to: 'edge', port: spec.edge.ports.https, why: 'HTTPS from outside' },
-    { from: INTERNET, to: 'edge', port: spec.edge.ports.http, why: 'redirect to HTTPS' },
+    {
+      from: INTERNET,
+      to: 'edge',
+      port: spec.edge.ports.https,
+      why: 'HTTPS from outside',
+      ...reach(edge.bind),
+    },
+    { from: INTERNET, to: 'edge', port: spec.edge.ports.http, why: 'redirect to HTTPS', ...reach(edge.bind) },
     ...(spec.tls.mode === 'acme'
       ? [
           {
@@ -160,20 +173,19 @@ function deriveFlows(
       .filter(([, app]) => app.egress)
       .map(([name]) => ({ from: name, to: INTERNET, port: 0, why: 'may call the internet (egress: true)' })),
     ...published.flatMap(([name, ports]) =>
-      ports.map(({ container }) => ({
+      ports.map(({ container, address }) => ({
         from: INTERNET,
         to: name,
         port: container,
         why: 'port published by an explicit answer',
+        ...reach(address),
       })),
     ),
   ];
 }
 
-function firewallPolicy(spec: StackSpec, workloads: readonly Workload[]): FirewallPolicy {
-  const isLoopback = (address: string): boolean => address.startsWith('127.') || address === '::1';
-  const edgeIsPublic =
-    spec.environment !== 'development' || (spec.edge.bind !== undefined && !isLoopback(spec.edge.bind));
+function firewallPolicy(spec: StackSpec, { bind }: Edge, workloads: readonly Workload[]): FirewallPolicy {
+  const edgeIsPublic = bind === undefined || !isLoopback(bind);
   return {
     publicTcp: edgeIsPublic ? [spec.edge.ports.http, spec.edge.ports.https] : [],
     publicUdp: edgeIsPublic && spec.edge.http3 ? [spec.edge.ports.https] : [],
@@ -189,102 +201,4 @@ function firewallPolicy(spec: StackSpec, workloads: readonly Workload[]): Firewa
     metadataDns: spec.firewall.metadataDns,
     containersToHost: spec.firewall.containersToHost,
   };
-}
-
-function exceptions(spec: StackSpec, workloads: readonly Workload[]): Exception[] {
-  return [
-    {
-      workload: 'edge',
-      control: 'only needed ports below 1024 (CIS 5.8)',
-      reason: `the public site must answer on ${spec.edge.ports.http} and ${spec.edge.ports.https}; inside the container it listens above 1024`,
-    },
-    ...workloads.flatMap((workload): Exception[] => [
-      ...(workload.health === 'none'
-        ? [
-            {
-              workload: workload.name,
-              control: 'health check',
-              reason: 'switched off by answer (health.probe: none); Docker cannot see whether it works',
-            },
-          ]
-        : []),
-      ...workload.capAdd.map(({ capability, reason }) => ({
-        workload: workload.name,
-        control: `capability ${capability}`,
-        reason,
-      })),
-      ...(workload.secretVariables.some(({ plain }) => !plain)
-        ? [
-            {
-              workload: workload.name,
-              control: 'secrets by file',
-              reason: `delivery: variable by answer; ${workload.secretVariables
-                .filter(({ plain }) => !plain)
-                .map(({ variable }) => variable)
-                .join(', ')} can be read with docker inspect`,
-            },
-          ]
-        : []),
-      ...workload.published.map(({ address, host, protocol }) => ({
-        workload: workload.name,
-        control: 'only the edge publishes ports',
-        reason: `${protocol} port ${host} on ${address} by explicit answer; it passes by the edge's TLS and limits`,
-      })),
-    ]),
-    ...edgeExceptions(spec.edge),
-    ...Object.entries(spec.apps)
-      .filter(([, app]) => app.egress)
-      .map(([name]) => ({ workload: name, control: 'no way out', reason: 'egress: true by answer' })),
-    ...workloads
-      .filter(({ build }) => build !== undefined)
-      .map(({ name }) => ({
-        workload: name,
-        control: 'fixed image',
-        reason: 'built on this host from your Dockerfile; pin its base image there',
-      })),
-  ];
-}
-
-function edgeExceptions({
-  contentSecurityPolicy: { style = [], reportOnly },
-}: StackSpec['edge']): Exception[] {
-  const answered = (control: string, reason: string): Exception => ({ workload: 'edge', control, reason });
-  return [
-    ...(style.includes("'unsafe-inline'")
-      ? [
-          answered(
-            'no inline styles',
-            "contentSecurityPolicy.style has 'unsafe-inline' by answer; injected markup can restyle a page",
-          ),
-        ]
-      : []),
-    ...(reportOnly
-      ? [
-          answered(
-            'enforced page policy',
-            'contentSecurityPolicy.reportOnly: true by answer; nothing is blocked yet',
-          ),
-        ]
-      : []),
-  ];
-}
-
-function warnings(spec: StackSpec): string[] {
-  const domains = spec.domains.map(parseDomain);
-  const list: string[] = [];
-  if (spec.environment === 'production' && spec.tls.mode === 'dev-ca') {
-    list.push('tls.mode is dev-ca: visitors of this production stack will see a certificate warning');
-  }
-  for (const { ascii, unicode } of domains)
-    if (ascii !== unicode)
-      list.push(`${unicode} is written ${ascii} (punycode) in certificates and configuration`);
-  for (const [name, app] of Object.entries(spec.apps)) {
-    if (app.image?.match(/:latest$/))
-      list.push(
-        `apps.${name}.image uses the tag "latest", which changes under you; run "create-secure-stack pin" or choose a fixed tag`,
-      );
-    if (app.protocol === 'grpc' && app.health.probe === 'auto')
-      list.push(`apps.${name}: the health check of a gRPC app only connects; set health.command for more`);
-  }
-  return list;
 }

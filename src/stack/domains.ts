@@ -85,6 +85,11 @@ export function domainCovers(pattern: string, name: string): boolean {
   );
 }
 
+/** Whether an address is reached from its own machine only. */
+export function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1';
+}
+
 /**
  * Whether the text is a CIDR block or a single address, IPv4 or IPv6. Bits beyond the prefix may be set: they mean nothing,
  * and are cleared where a program would mind (`canonicalCidr`).

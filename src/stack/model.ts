@@ -130,6 +130,8 @@ export interface Flow {
   to: string;
   port: number;
   why: string;
+  /** From outside only in Docker's eyes: the port is published on a loopback address. */
+  local?: true;
 }
 
 export interface Network {

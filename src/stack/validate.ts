@@ -1,7 +1,7 @@
 import { ACME_NAME } from '../catalog/acme.ts';
 import { catalog } from '../catalog/index.ts';
 import { type AnswerPath, type AnswerProblem, suggestion } from './answer-problem.ts';
-import { domainCovers, parseDomain } from './domains.ts';
+import { domainCovers, isLoopback, parseDomain } from './domains.ts';
 import { buildContextProblem, mountedFolderProblem } from './folders.ts';
 import { matters } from './partial.ts';
 import type { AppSpec, StackSpec } from './schema.ts';
@@ -297,8 +297,4 @@ function needHint(word: string, known: readonly string[]): { hint?: string } {
 function coveredBy(host: string, domains: readonly string[]): boolean {
   const { ascii } = parseDomain(host);
   return domains.some((domain) => domainCovers(parseDomain(domain).ascii, ascii));
-}
-
-function isLoopback(address: string): boolean {
-  return address.startsWith('127.') || address === '::1';
 }

@@ -8,9 +8,9 @@ import { parseEnvFile } from '../secrets/env-parse.ts';
 import { secretsRevisionVariable } from '../secrets/revisions.ts';
 import { SecretValues } from '../secrets/values.ts';
 import { buildStack } from '../stack/build.ts';
-import { locate, readSpec, type StackDocument } from '../stack/load.ts';
+import { readSpec, type StackDocument } from '../stack/load.ts';
 import type { Stack } from '../stack/model.ts';
-import type { StackSpec } from '../stack/schema.ts';
+import { answerFindings } from './answers.ts';
 import { type CertificateCheck, checkCertificates } from './certificates.ts';
 import { composeFindings } from './compose-invariants.ts';
 import { driftFindings } from './drift.ts';
@@ -72,9 +72,10 @@ export async function checkStack({ root: folder, source, now }: CheckInput): Pro
       ? notHere(stored, certificates)
       : [...certificates.findings, ...missingEnv(stored, stack)]),
     ...gitFindings({ root, secretPaths: pathsKeptFromGit(spec, stack), values: valuesOf(stored, stack) }),
-    ...rotationFindings(root, stack, valuesOf(stored, stack)),
+    // Nor the journal beside them.
+    ...(stored.state === 'unreadable' ? [] : rotationFindings(root, stack, valuesOf(stored, stack))),
     ...composeFileFindings(root, stack),
-    ...latestFindings(spec, source, Array.isArray(digests) ? {} : digests),
+    ...answerFindings(root, spec, source, Array.isArray(digests) ? {} : digests),
   ]);
 }
 
@@ -165,26 +166,4 @@ function valuesOf(stored: StoredSecrets, { secrets, secretFiles }: Stack): Secre
       .filter((name) => !plain.has(name) && !placeholders.has(values.get(name)))
       .map((name) => [name, values.get(name)]),
   );
-}
-
-function latestFindings(
-  { apps }: StackSpec,
-  source: StackDocument,
-  digests: Readonly<Record<string, string>>,
-): Finding[] {
-  return Object.entries(apps).flatMap(([name, { image }]) => {
-    if (image === undefined || !image.endsWith(':latest') || digests[image] !== undefined) return [];
-    const message = `apps.${name}.image has the tag "latest", which changes under you`;
-    const { line } = locate({ path: ['apps', name, 'image'], message }, source);
-    return [
-      {
-        rule: 'stack.latest',
-        severity: 'warning',
-        file: STACK_FILE,
-        ...(line === undefined ? {} : { line }),
-        message,
-        hint: 'name a version, or run "create-secure-stack pin"',
-      } as const,
-    ];
-  });
 }

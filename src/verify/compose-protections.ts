@@ -139,9 +139,11 @@ export const protectionRule: ServiceRule = (service) =>
 
 /** Advice that goes by stack.yaml is of no use for a service that is not in it. */
 function relaxation(key: string, { workload }: ServiceView): string {
-  const relax = workload && CONTROLS.find((control) => control.key === key)?.relax;
-  return relax
-    ? `${relax.charAt(0).toLowerCase()}${relax.slice(1).replace(/\.$/, '')}`
+  const control = workload && CONTROLS.find((one) => one.key === key)?.relax;
+  // A setting of the apps is none of a service's or the edge's.
+  const relax = workload?.kind === 'app' || !control?.includes('apps.') ? control : undefined;
+  return relax && workload
+    ? `${relax.charAt(0).toLowerCase()}${relax.slice(1).replace(/\.$/, '').replaceAll('<name>', workload.name)}`
     : `see "explain ${key}"`;
 }
 

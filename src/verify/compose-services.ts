@@ -1,5 +1,6 @@
+import { isPlainSecret } from '../secrets/plain-secret.ts';
 import { ACCESS_RULES } from './compose-access.ts';
-import { isFalse, isFields, isTrue, listOf, textOf } from './compose-document.ts';
+import { isFields, isTrue, listOf, textOf } from './compose-document.ts';
 import { mountRule } from './compose-mounts.ts';
 import { portRule } from './compose-ports.ts';
 import { protectionRule } from './compose-protections.ts';
@@ -101,10 +102,6 @@ const networkRule: ServiceRule = (service) => {
   });
 };
 
-const SECRET_NAME =
-  /(PASS(WORD|WD|PHRASE)?|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|ENCRYPTION_?KEY|CREDENTIALS?)$/i;
-const LOGIN_URL = /^[a-z][a-z0-9+.-]*:\/\/[^/\s:@]*:([^/\s@$]+)@/i;
-
 /** Anybody who may run `docker inspect` reads these, and so does everybody with the repository. */
 const environmentRule: ServiceRule = (service) => {
   const { environment } = service.fields;
@@ -115,6 +112,8 @@ const environmentRule: ServiceRule = (service) => {
         return [key, value.length > 0 ? value.join('=') : undefined, index];
       });
   return entries.flatMap(([key, value, place]) => {
+    // What the answers say is reported there.
+    if (textOf(service.workload?.environment[key]) === textOf(value) && textOf(value) !== '') return [];
     if (!isPlainSecret(key, textOf(value))) return [];
     return [
       service.finding(
@@ -127,18 +126,6 @@ const environmentRule: ServiceRule = (service) => {
     ];
   });
 };
-
-function isPlainSecret(key: string, value: string): boolean {
-  if (LOGIN_URL.test(value)) return true;
-  // A switch, a path, or a value that Compose fills in from elsewhere.
-  const isHarmless =
-    value.trim() === '' ||
-    isTrue(value) ||
-    isFalse(value) ||
-    /^(\/|\.\/)/.test(value) ||
-    /^\$\{?[A-Za-z_]/.test(value);
-  return SECRET_NAME.test(key) && !isHarmless;
-}
 
 /** The whole of `.env` in one container undoes the sorting of secrets by consumer. */
 const envFileRule: ServiceRule = (service) => {

@@ -1,7 +1,8 @@
 import { existsSync, lstatSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { UserError } from '../errors.ts';
 import type { FileTree, GeneratedFile } from '../fileset.ts';
+import { errorCode } from '../workspace/failure.ts';
 import { type PlanEntry, planTree } from '../workspace/index.ts';
 import { type Finding, findingsOf } from './finding.ts';
 
@@ -35,6 +36,17 @@ export async function driftFindings(
     return [...entries.flatMap((entry) => entryFindings(root, entry)), ...leftOvers.map(leftOver)];
   } catch (error) {
     if (error instanceof UserError) return findingsOf(error, { rule: 'drift.refused', file: '.' });
+    // Another user than the owner cannot look everywhere, and shall be told so, not get a trace.
+    if (['EACCES', 'EPERM'].includes(errorCode(error) ?? ''))
+      return [
+        {
+          rule: 'drift.unreadable',
+          severity: 'error',
+          file: relative(root, String((error as NodeJS.ErrnoException).path ?? '.')) || '.',
+          message: 'may not be read by you, so that drift was not looked for',
+          hint: 'run the check as the owner of the stack',
+        },
+      ];
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { lstatSync, type Stats } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { shellWord } from '../render/quote/shell.ts';
 import { errorCode } from '../workspace/failure.ts';
 import type { Finding } from './finding.ts';
 
@@ -34,7 +35,8 @@ export function modeFindings(
 function pathFindings(root: string, { path, mode, secret }: PlannedMode): Finding[] {
   const status = statusOf(resolve(root, path));
   if (status === undefined) return [];
-  const hint = `chmod ${octal(mode)} ${path}`;
+  // Absolute: the reader may stand in another folder that has a file of the same name.
+  const hint = `chmod ${octal(mode)} ${shellWord(resolve(root, path))}`;
   if (status.isSymbolicLink()) {
     const message = 'is a symbolic link, and could lead a secret to a place somebody else chose';
     return secret
@@ -88,7 +90,7 @@ function sharedFolder(folder: string, path: string): Finding[] {
       severity: 'error',
       file: path,
       message: 'is in a folder that others may write to, and could be replaced by them',
-      hint: `chmod go-w ${folder}`,
+      hint: `chmod go-w ${shellWord(folder)}`,
     },
   ];
 }

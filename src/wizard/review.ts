@@ -19,7 +19,7 @@ export function reviewText({ stack, plan, folder, secrets }: ReviewInput, width:
     '',
     ...stackLines(stack, width),
     ...section('Reached from outside', exposureLines(stack), width),
-    ...section('Connections (nothing else can connect)', textTopology(stack), width),
+    ...section('Connections (no others share a network)', textTopology(stack), width),
     ...section(`Files in ${folder}`, fileLines(plan), width),
     ...section('Secrets', secretLines(secrets), width),
     ...section('Good to know', stack.warnings, width),

@@ -389,7 +389,7 @@ test('a person reads one line a finding, the worst first, and the sum', async ()
     `${file}:4: web is privileged: who is in it is root on the host (remove it; give the one device or capability that is needed) [compose.privileged]`,
     '',
     '1 warning:',
-    `${file}:3: web has its health check switched off (apps.<name>.health: probe or command) [compose.healthcheck]`,
+    `${file}:3: web has its health check switched off (apps.web.health: probe or command) [compose.healthcheck]`,
     '',
     '1 note:',
     expect.stringMatching(
@@ -469,6 +469,47 @@ describe('drift', () => {
     writeFileSync(join(folder, 'images.lock.json'), JSON.stringify({ 'acme/web:latest': digest }));
     expect((await run(folder)).rules).not.toContain('stack.latest');
   });
+});
+
+describe('what the answers say', () => {
+  test('a secret in plain text is told where it was written, and warned of at once', async () => {
+    const folder = newFolder();
+    edit(folder, 'stack.yaml', /^( +)web:\n/m, '$1web:\n$1  environment: {SMTP_PASSWORD: hunter2hunter2}\n');
+    const { findings } = await run(folder);
+    const found = findings.filter(({ rule }) => rule.endsWith('plain-secret'));
+    expect(found).toMatchObject([
+      { rule: 'stack.plain-secret', file: 'stack.yaml', line: expect.any(Number) },
+    ]);
+    expect(JSON.stringify(findings)).not.toContain('hunter2');
+  });
+
+  test('a folder to build from that is not there', async () => {
+    const folder = newFolder();
+    edit(folder, 'stack.yaml', 'image: acme/web:1.0', 'build: {context: ./web}');
+    const missing = async () =>
+      (await run(folder)).findings.filter(({ rule }) => rule === 'stack.missing-source');
+    expect(await missing()).toMatchObject([
+      { severity: 'error', file: 'stack.yaml', line: expect.any(Number) },
+    ]);
+    mkdirSync(join(folder, 'web'));
+    expect(await missing()).toEqual([]);
+  });
+});
+
+test('another user is told what he may not see', async () => {
+  const folder = join(place, 'not-mine');
+  cpSync(pristine, folder, { recursive: true });
+  const isRoot = process.geteuid!() === 0;
+  chmodSync(place, 0o755);
+  if (isRoot) process.seteuid!(65534);
+  else for (const path of ['certs', '.env']) chmodSync(join(folder, path), 0);
+  try {
+    const { code, rules } = await run(folder);
+    expect(code).toBe(4);
+    expect(rules).toContain('drift.unreadable');
+  } finally {
+    if (isRoot) process.seteuid!(0);
+  }
 });
 
 describe('git', () => {

@@ -86,7 +86,7 @@ Reached from outside
   tcp 0.0.0.0:9000 → api (from 198.51.100.7)
   SSH, port 2222, from 192.0.2.0/24
 
-Connections (nothing else can connect)
+Connections (no others share a network)
   internet → edge :443 :80
            → api :9000
       acme → internet :443

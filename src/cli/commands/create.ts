@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { EXIT, type ExitCode, UserError } from '../../errors.ts';
 import { type Assembled, assemble } from '../../project/assemble.ts';
 import { readInputs } from '../../project/inputs.ts';
+import { missingSources } from '../../project/sources.ts';
 import { systemRandom } from '../../secrets/kinds.ts';
 import { buildStack } from '../../stack/build.ts';
 import { readSpec, type StackDocument } from '../../stack/load.ts';
@@ -65,6 +66,12 @@ export async function prepare({ folder, source, supplied, digests }: Order): Pro
   const answers = { path: STACK_FILE, content: source.text, mode: 0o644, class: 'answers' } as const;
   return {
     ...assembled,
+    notes: [
+      ...assembled.notes,
+      ...missingSources(root, spec).map(
+        ({ path, message, hint }) => `${path.join('.')}: ${message}; ${hint}`,
+      ),
+    ],
     stack,
     tree: {
       files: [answers, ...assembled.tree.files],

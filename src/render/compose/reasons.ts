@@ -51,7 +51,7 @@ export const CONTROLS: readonly Control[] = [
   {
     key: 'tmpfs',
     title: 'Writable paths in memory',
-    comment: 'the only writable paths; in memory, nothing executable',
+    comment: 'writable, in memory and bounded; nothing in it can be run',
     why: 'What the program writes for its own running is bounded in size, cannot be executed and is gone with the container.',
     source: 'CIS Docker Benchmark 1.6, 5.13; Docker mounts tmpfs noexec, nosuid, nodev',
     relax: 'Add paths under apps.<name>.writable.',
@@ -131,7 +131,7 @@ export const CONTROLS: readonly Control[] = [
   {
     key: 'image',
     title: 'Fixed image',
-    comment: 'a fixed tag; `pin` adds the digest',
+    comment: '`pin` adds the digest, which nobody can move',
     why: 'The tag “latest” changes without notice; a digest cannot change at all.',
     source: 'CIS Docker Benchmark 1.6, 5.28',
     relax: 'Choose another tag in stack.yaml.',

@@ -67,7 +67,15 @@ function imageOrBuild(
   }
   const image = workload.image!;
   const digest = digests[image];
-  return { image: new Commented(digest ? `${image}@${digest}` : image, controlComment('image')) };
+  if (digest)
+    return { image: new Commented(`${image}@${digest}`, 'these very bytes, whatever the tag becomes') };
+  const moves = /(?:^|\/)[^:/]+$|:latest$/.test(image);
+  return {
+    image: new Commented(
+      image,
+      moves ? 'EXCEPTION: this tag changes unseen; see `pin`' : controlComment('image'),
+    ),
+  };
 }
 
 function startCondition(stack: Stack, name: string): string {

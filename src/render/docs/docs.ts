@@ -2,6 +2,7 @@ import readme from '../../../templates/docs/README.md.hbs';
 import report from '../../../templates/docs/SECURITY-REPORT.md.hbs';
 import { trustInstructions } from '../../certs/trust.ts';
 import type { GeneratedFile } from '../../fileset.ts';
+import { isLoopback } from '../../stack/domains.ts';
 import type { Secret, Stack } from '../../stack/model.ts';
 import { CONTROLS } from '../compose/reasons.ts';
 import { BACKEND_LIMITS } from '../firewall/limits.ts';
@@ -60,11 +61,12 @@ function readmeContext(stack: Stack): object {
 }
 
 function exposures(stack: Stack): { port: string; to: string; by: string }[] {
-  const { publicPorts, bind } = stack.edge;
+  const { publicPorts, bind, http3 } = stack.edge;
   const everybody = bind === undefined ? 'everybody' : `who reaches ${bind}`;
   const { sshPorts, sshFrom } = stack.firewall;
   return [
     { port: `${publicPorts.https}/tcp`, to: everybody, by: 'edge: HTTPS' },
+    ...(http3 ? [{ port: `${publicPorts.https}/udp`, to: everybody, by: 'edge: HTTP/3' }] : []),
     { port: `${publicPorts.http}/tcp`, to: everybody, by: 'edge: redirect to HTTPS' },
     ...(stack.environment === 'development'
       ? []
@@ -78,7 +80,9 @@ function exposures(stack: Stack): { port: string; to: string; by: string }[] {
     ...stack.workloads.flatMap(({ name, published }) =>
       published.map(({ address, host, protocol, allow }) => ({
         port: `${host}/${protocol} on ${address}`,
-        to: allow.length > 0 ? allow.join(', ') : 'this machine only',
+        to: isLoopback(address)
+          ? 'this machine only'
+          : `${allow.join(', ')}; without the firewall: everybody`,
         by: `${name}, by explicit answer`,
       })),
     ),
@@ -109,11 +113,11 @@ function reportContext(stack: Stack): object {
         title: 'Host ports closed before Docker’s own rules',
         by:
           stack.firewall.backend === 'nftables'
-            ? 'firewall/firewall.sh: own nftables table ahead of DNAT, IPv4 and IPv6'
-            : 'firewall/firewall.sh: own iptables chains ahead of DNAT, IPv4 and IPv6',
+            ? 'firewall/firewall.sh, once it is applied: an nftables table of its own ahead of DNAT, IPv4 and IPv6'
+            : 'firewall/firewall.sh, once it is applied: iptables chains of its own ahead of DNAT, IPv4 and IPv6',
       },
       {
-        title: 'Secrets from 256 random bits, one file per consumer',
+        title: 'Generated secrets have 256 random bits (UUIDs 122) and go to their consumers only',
         by: `${secretStore.envFile} (0600), ${secretStore.directory}/ (0700)`,
       },
       { title: 'Nothing starts with a blank secret', by: 'docker-compose.yml: ${NAME:?…}' },

@@ -1,0 +1,29 @@
+import { isPlainSecret } from '../secrets/plain-secret.ts';
+import { parseDomain } from './domains.ts';
+import type { StackSpec } from './schema.ts';
+
+/** What is allowed, and worth a word; one line each. */
+export function warnings(spec: StackSpec): string[] {
+  const domains = spec.domains.map(parseDomain);
+  const list: string[] = [];
+  if (spec.environment === 'production' && spec.tls.mode === 'dev-ca') {
+    list.push('tls.mode is dev-ca: visitors of this production stack will see a certificate warning');
+  }
+  for (const { ascii, unicode } of domains)
+    if (ascii !== unicode)
+      list.push(`${unicode} is written ${ascii} (punycode) in certificates and configuration`);
+  for (const [name, app] of Object.entries(spec.apps)) {
+    if (app.image?.match(/:latest$/))
+      list.push(
+        `apps.${name}.image uses the tag "latest", which changes under you; run "create-secure-stack pin" or choose a fixed tag`,
+      );
+    for (const [variable, value] of Object.entries(app.environment))
+      if (isPlainSecret(variable, String(value)))
+        list.push(
+          `apps.${name}.environment.${variable} looks like a secret, and stack.yaml is committed: declare it under apps.${name}.secrets`,
+        );
+    if (app.protocol === 'grpc' && app.health.probe === 'auto')
+      list.push(`apps.${name}: the health check of a gRPC app only connects; set health.command for more`);
+  }
+  return list;
+}
