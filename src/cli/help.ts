@@ -15,7 +15,7 @@ export const commandHelp: Readonly<Record<CommandName, CommandHelp>> = {
       ['create-secure-stack', 'ask, then write'],
       ['create-secure-stack shop --yes', 'a development stack in ./shop, all defaults'],
       [
-        'create-secure-stack shop --yes --environment production --domain shop.example.com --tls-terms accepted',
+        'create-secure-stack shop --yes --environment production --domain example.com --tls-terms accepted',
         'without questions',
       ],
       ['create-secure-stack shop --config answers.yaml --yes', 'answers from a file'],

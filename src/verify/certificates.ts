@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { authorityRenewalReason, renewalReason } from '../certs/inspect.ts';
+import { authorityProblem, authorityRenewalReason, renewalReason } from '../certs/inspect.ts';
 import { CERTIFICATES, placesOf } from '../certs/places.ts';
 import { type CertificateFiles, checkCertificateFiles } from '../certs/user-files.ts';
 import { UserError } from '../errors.ts';
@@ -9,6 +9,7 @@ import type { StackSpec } from '../stack/schema.ts';
 import { acmeFindings } from './acme-certificate.ts';
 import { type Finding, findingsOf } from './finding.ts';
 
+const ROLL_OVER = 'bring in the next one: create-secure-stack cert renew --ca';
 const RERUN = 'run create-secure-stack on the folder to have it renewed';
 
 export interface CertificateCheck {
@@ -48,12 +49,18 @@ function developmentCertificates(read: Read, { domains: names }: Stack, now: Dat
   const leaf = { certificatePem: read(CERTIFICATES.leaf)!, keyPem: read(CERTIFICATES.leafKey)! };
   const ofAuthority = authorityRenewalReason({ authority, names, now });
   const ofLeaf = renewalReason({ ...leaf, authorityPem: authority.certificatePem, names, now });
-  const due = (file: string, what: string, reason: string | undefined): Finding[] =>
+  const due = (file: string, what: string, reason: string | undefined, hint = RERUN): Finding[] =>
     reason === undefined
       ? []
-      : [{ rule: 'certs.renew', severity: 'error', file, message: `${what} is due: ${reason}`, hint: RERUN }];
+      : [{ rule: 'certs.renew', severity: 'error', file, message: `${what} is due: ${reason}`, hint }];
   return [
-    ...due(CERTIFICATES.authority, 'the development CA', ofAuthority),
+    ...due(
+      CERTIFICATES.authority,
+      'the development CA',
+      ofAuthority,
+      // For its age alone a run does not replace it.
+      authorityProblem({ authority, names, now }) === undefined ? ROLL_OVER : RERUN,
+    ),
     ...due(CERTIFICATES.leaf, 'the certificate', ofLeaf),
   ];
 }

@@ -53,7 +53,10 @@ describe('in mode acme', () => {
       ['certs/live/privkey.pem', 0o444, 'secret'],
     ]);
     expect(inspectCertificate(files[0]!.content).placeholder).toBe(true);
-    expect(notes).toEqual([expect.stringContaining('placeholder')]);
+    expect(notes).toEqual([
+      expect.stringContaining('placeholder'),
+      expect.stringContaining('tls.staging: true'),
+    ]);
   });
 
   test('what lies there is kept byte for byte, be it what it may', async () => {

@@ -154,6 +154,22 @@ describe('the plan', () => {
     expect(again).toEqual({ ...made, changes: [] });
   });
 
+  test('keeps a CA whose end is near, and says how the next one is brought in', async () => {
+    const made = await plan(onDisk(), later(600));
+    expect(made.authority).toEqual(authority);
+    expect(made.changes[0]).toMatch(/^development CA: it expires on 2028-01-01; .*cert renew --ca/);
+    expect(inspectCertificate(made.leaf.certificatePem).notAfter).toEqual(later(690));
+  });
+
+  test('lets the next CA, which devices know already, follow one that is of no use any more', async () => {
+    const nextAuthority = await createAuthority({ stackName: 'shop', domains: names, now: later(700) });
+    const made = await plan({ ...onDisk(), nextAuthority }, later(731));
+    expect(made.authority).toEqual(nextAuthority);
+    expect(made.changes[0]).toMatch(/^the next development CA takes over .*it expired on/);
+    const strange = await plan({ ...onDisk(), nextAuthority: leaf }, later(731));
+    expect(strange.changes[0]).toMatch(/^new development CA/);
+  });
+
   test('says which file was lost', async () => {
     const lost = await plan({ ...onDisk(), keyPem: undefined }, later(1));
     expect(lost.authority).toEqual(authority);
