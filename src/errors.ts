@@ -24,6 +24,8 @@ export interface Problem {
   message: string;
   /** Dotted path in stack.yaml, e.g. `apps.web.port`. */
   path?: string;
+  /** Flag that gave the answer, with what tells it from others of its name: `--domain`, `--set edge.workers`. */
+  flag?: string;
   /** File the problem is in, as the user named it. */
   file?: string;
   /** 1-based. */
@@ -54,9 +56,12 @@ export class UserError extends Error {
 
 /** `stack.yaml:12:5: apps.web.port: must be … (did you mean …)` */
 export function formatProblem(problem: Problem): string {
-  const where = [problem.file, problem.line, problem.line && problem.column]
+  const { flag, path } = problem;
+  // `--domain` and `--set edge.workers` tell the place by themselves.
+  const toldByFlag = flag !== undefined && (!flag.includes(' ') || flag.endsWith(` ${path}`));
+  const where = [flag ?? problem.file, problem.line, problem.line && problem.column]
     .filter((part) => part !== undefined)
     .join(':');
-  const parts = [where, problem.path, problem.message].filter(Boolean).join(': ');
+  const parts = [where, toldByFlag ? undefined : path, problem.message].filter(Boolean).join(': ');
   return problem.hint ? `${parts} (${problem.hint})` : parts;
 }

@@ -6,6 +6,7 @@ import { buildStack } from './stack/build.ts';
 import { newStackText } from './stack/document.ts';
 import { parseStackDocument, readSpec } from './stack/load.ts';
 import type { Stack } from './stack/model.ts';
+import { STACK_FILE } from './stack/stack-file.ts';
 import type { StackInput } from './stack/stack-input.ts';
 
 export interface RenderStackOptions {
@@ -35,11 +36,11 @@ export function renderStack(
 ): RenderedFile[] {
   const source = parseStackDocument(
     typeof answers === 'string' ? answers : newStackText(answers),
-    'stack.yaml',
+    STACK_FILE,
   );
   const stack = buildStack(readSpec(source));
   return [
-    { path: 'stack.yaml', content: source.text, mode: 0o644 },
+    { path: STACK_FILE, content: source.text, mode: 0o644 },
     ...renderFiles(stack, { digests }).files,
     ...maskedSecrets(stack),
     ...maskedCertificates(stack),

@@ -2,20 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UserError } from '../errors.ts';
 import { readOptional } from '../project/inputs.ts';
-import type { AnswerPath } from '../stack/answer-problem.ts';
 import { parseAppFlag } from '../stack/app-flag.ts';
 import type { StackDocument } from '../stack/load.ts';
 import { presets } from '../stack/presets.ts';
 import { parseAnswer, presetNames, questions } from '../stack/questions.ts';
+import { STACK_FILE } from '../stack/stack-file.ts';
 import type { Arguments } from './args.ts';
-
-export const STACK_FILE = 'stack.yaml';
-
-/** One answer given by a flag. */
-export interface Edit {
-  path: AnswerPath;
-  value: unknown;
-}
+import { type Edit, withEdits } from './edits.ts';
+import { storedPath } from './stored-path.ts';
 
 /** What the command line and the folder say, before any prompt. */
 export interface Given {
@@ -36,7 +30,11 @@ export async function givenAnswers(args: Arguments): Promise<Given> {
   const onDisk = folder === undefined ? undefined : readOptional(resolve(folder, STACK_FILE));
   const text = config === undefined ? onDisk : readConfig(config);
   const file = config === undefined ? shownPath(folder) : config === '-' ? '<stdin>' : config;
-  return { folder, onDisk, source: await parsed(text, file), edits: await flagEdits(args) };
+  const source = await parsed(text, file);
+  const edits = await flagEdits(args, folder);
+  // Only for what it throws: a place that cannot be is wrong whatever the rest turns out to be.
+  if (edits.length > 0) withEdits(await plain(source), edits);
+  return { folder, onDisk, source, edits };
 }
 
 /** The parser is only loaded when there is something to parse: the first question must not wait for it. */
@@ -44,7 +42,11 @@ async function parsed(text: string | undefined, file: string): Promise<StackDocu
   return text === undefined ? undefined : (await import('../stack/load.ts')).parseStackDocument(text, file);
 }
 
-async function flagEdits(args: Arguments): Promise<Edit[]> {
+async function plain(source: StackDocument | undefined): Promise<unknown> {
+  return source === undefined ? {} : (await import('../stack/load.ts')).plainAnswers(source);
+}
+
+async function flagEdits(args: Arguments, folder: string | undefined): Promise<Edit[]> {
   const edits: Edit[] = [];
   const preset = args.values.get('preset')?.[0];
   if (preset !== undefined) {
@@ -55,16 +57,20 @@ async function flagEdits(args: Arguments): Promise<Edit[]> {
         hint: `there are ${presetNames.join(', ')}`,
       });
     for (const [key, value] of Object.entries({ services: {}, apps: {}, ...found.answers }))
-      edits.push({ path: [key], value });
+      edits.push({ path: [key], value, flag: `--preset ${preset}` });
   }
   for (const question of questions) {
     const values = args.values.get(question.flag);
-    if (values !== undefined) edits.push({ path: question.path, value: parseAnswer(question, values) });
+    if (values === undefined) continue;
+    const answer = parseAnswer(question, values);
+    const value = question.isFile && typeof answer === 'string' ? storedPath(answer, folder) : answer;
+    edits.push({ path: question.path, value, flag: `--${question.flag}` });
   }
-  for (const name of args.values.get('service') ?? []) edits.push({ path: ['services', name], value: {} });
+  for (const name of args.values.get('service') ?? [])
+    edits.push({ path: ['services', name], value: {}, flag: `--service ${name}` });
   for (const text of args.values.get('app') ?? []) {
     const { name, app } = parseAppFlag(text);
-    edits.push({ path: ['apps', name], value: app });
+    edits.push({ path: ['apps', name], value: app, flag: `--app name=${name}` });
   }
   for (const text of args.values.get('set') ?? []) edits.push(await parseSet(text));
   return edits;
@@ -73,28 +79,34 @@ async function flagEdits(args: Arguments): Promise<Edit[]> {
 /** `edge.limits.maxBody=10m`, `apps.web.routes[0].path=/app`, `domains=[a.example, b.example]`. */
 async function parseSet(text: string): Promise<Edit> {
   const { parse } = await import('yaml');
-  const [, place, value] = /^([A-Za-z][\w.[\]-]*)=(.*)$/s.exec(text) ?? [];
+  const [, place, value] = /^([A-Za-z_][\w.[\]-]*)=(.*)$/s.exec(text) ?? [];
   if (place === undefined || value === undefined)
     throw new UserError({
       message: `--set ${text}: is not PATH=VALUE`,
       hint: 'e.g. --set edge.limits.maxBody=10m',
     });
-  const path = place.split('.').flatMap((part) =>
-    part
-      .split(/[[\]]+/)
-      .filter((piece) => piece !== '')
-      .map((piece, index) => (index > 0 ? Number(piece) : piece)),
-  );
-  if (path.some((part) => Number.isNaN(part)))
-    throw new UserError({ message: `--set ${place}: an index in [] must be a number` });
+  const flag = `--set ${place}`;
+  if (!/^[\w-]+(\[[^\][]*\])*(\.[\w-]+(\[[^\][]*\])*)*$/.test(place))
+    throw new UserError({
+      flag,
+      message: 'is not a place in stack.yaml',
+      hint: 'e.g. apps.web.routes[0].path',
+    });
+  const path = [...place.matchAll(/([\w-]+)|\[([^\]]*)\]/g)].map(([, key, index]) => key ?? toIndex(index!));
   try {
-    return { path, value: value === '' ? undefined : parse(value) };
+    return { path, value: value === '' ? undefined : parse(value), flag };
   } catch {
     throw new UserError({
-      message: `--set ${place}: the value is not valid YAML`,
+      flag,
+      message: 'the value is not valid YAML',
       hint: 'quote it, e.g. --set \'name="a: b"\'',
     });
   }
+}
+
+/** What is no index stays a number that `placeProblem` refuses. */
+function toIndex(text: string): number {
+  return /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
 }
 
 function readConfig(file: string): string {

@@ -1,17 +1,59 @@
 import { basename, resolve } from 'node:path';
 import { type Problem, UserError } from '../errors.ts';
-import { dotted } from '../stack/answer-problem.ts';
-import { answerProblem } from '../stack/check-answer.ts';
+import { type AnswerPath, type AnswerProblem, dotted } from '../stack/answer-problem.ts';
+import { setIn, valueAt } from '../stack/answer-tree.ts';
+import { answerProblem, isWithin } from '../stack/check-answer.ts';
 import { changeAnswer, newStackText } from '../stack/document.ts';
-import { parseStackDocument, type StackDocument } from '../stack/load.ts';
+import { checkAnswers, locate, parseStackDocument, plainAnswers, type StackDocument } from '../stack/load.ts';
 import { presets } from '../stack/presets.ts';
-import { answerForm, type Draft, isImplied, questions, setIn, valueAt } from '../stack/questions.ts';
-import { type Edit, type Given, shownPath } from './answers.ts';
+import { answerForm, type Draft, isImplied, questions } from '../stack/questions.ts';
+import { changesBetween } from '../wizard/changes.ts';
+import { type Given, shownPath } from './answers.ts';
 import type { Arguments } from './args.ts';
+import { type Edit, withEdits } from './edits.ts';
 
-/** The document with the flags' answers set; comments and everything else stay. */
-export function applyEdits(source: StackDocument, edits: readonly Edit[]): StackDocument {
-  return edits.reduce((document, { path, value }) => changeAnswer(document, path, value), source);
+/** The document with answers changed; comments and everything else stay, also inside of what is given again as it is. */
+export function applyEdits(
+  source: StackDocument,
+  edits: readonly { path: AnswerPath; value: unknown }[],
+): StackDocument {
+  return edits.reduce(
+    (document, { path, value }) =>
+      changesBetween(valueAt(plainAnswers(document), path), value, path).reduce(
+        (changed, change) => changeAnswer(changed, change.path, change.value),
+        document,
+      ),
+    source,
+  );
+}
+
+/**
+ * The document with the flags' answers.
+ * @throws {UserError} with every mistake: with its flag, or with its line where it stands in the file already
+ */
+export function editedSource(source: StackDocument, edits: readonly Edit[]): StackDocument {
+  const edited = applyEdits(source, edits);
+  const { problems } = checkAnswers(plainAnswers(edited));
+  if (problems.length === 0) return edited;
+  const old = checkAnswers(plainAnswers(source)).problems.map(told);
+  throw new UserError(
+    problems.map((problem) =>
+      old.includes(told(problem)) ? locate(problem, source) : flagged(problem, edits),
+    ),
+  );
+}
+
+/** A problem with the flag whose answer it is about. */
+function flagged({ path, message, hint }: AnswerProblem, edits: readonly Edit[]): Problem {
+  const place = dotted(path);
+  const edit =
+    edits.findLast((one) => isWithin(place, dotted(one.path))) ??
+    edits.findLast((one) => isWithin(dotted(one.path), place));
+  return { ...(edit ? { flag: edit.flag } : {}), path: place, message, ...(hint ? { hint } : {}) };
+}
+
+function told({ path, message }: AnswerProblem): string {
+  return `${dotted(path)}: ${message}`;
 }
 
 /**
@@ -22,10 +64,7 @@ export function newStackWithoutAsking(
   given: Given,
   args: Arguments,
 ): { folder: string; source: StackDocument } {
-  let draft = given.edits.reduce<Record<string, unknown>>(
-    (answers, { path, value }) => setIn(answers, path, value),
-    { version: 1 },
-  );
+  let draft = withEdits({ version: 1 }, given.edits);
   const takeDefaults = args.switches.has('yes');
   const folder =
     given.folder ?? (draft['name'] as string | undefined) ?? (takeDefaults ? 'my-stack' : undefined);
@@ -33,12 +72,7 @@ export function newStackWithoutAsking(
   for (const { path, value } of given.edits) {
     const question = questions.find((one) => dotted(one.path) === dotted(path));
     const problem = question && answerProblem(question, draft as Draft, value);
-    if (problem)
-      missing.push({
-        path: dotted(problem.path),
-        message: problem.message,
-        ...(problem.hint ? { hint: problem.hint } : {}),
-      });
+    if (problem) missing.push(flagged(problem, given.edits));
   }
   if (missing.length > 0) throw new UserError(missing);
   const open = new Set<string>();
@@ -77,5 +111,7 @@ export function newStackWithoutAsking(
   }
   if (draft['apps'] === undefined && draft['services'] === undefined)
     draft = { ...draft, ...presets.find(({ name }) => name === 'single-app')!.answers };
+  const { problems } = checkAnswers(draft);
+  if (problems.length > 0) throw new UserError(problems.map((problem) => flagged(problem, given.edits)));
   return { folder: folder!, source: parseStackDocument(newStackText(draft), shownPath(folder)) };
 }

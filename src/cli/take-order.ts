@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { EXIT, UserError } from '../errors.ts';
 import { readOptional } from '../project/inputs.ts';
-import { givenAnswers, STACK_FILE } from './answers.ts';
+import { STACK_FILE } from '../stack/stack-file.ts';
+import { givenAnswers } from './answers.ts';
 import type { Arguments } from './args.ts';
 import type { Order } from './commands/create.ts';
 import type { Invocation } from './main.ts';
@@ -29,12 +30,12 @@ export async function takeOrder({ args, output }: Invocation): Promise<Order | '
       process.off('SIGINT', stop);
     }
   }
-  const { applyEdits, newStackWithoutAsking } = await import('./complete.ts');
+  const { editedSource, newStackWithoutAsking } = await import('./complete.ts');
   if (given.source === undefined) {
     const { folder, source } = newStackWithoutAsking(given, args);
     return { folder, source, answersRead: given.onDisk, supplied };
   }
-  const source = applyEdits(given.source, given.edits);
+  const source = editedSource(given.source, given.edits);
   const { readSpec } = await import('../stack/load.ts');
   const folder = given.folder ?? readSpec(source).name;
   return { folder, source, answersRead: given.onDisk ?? readOptional(resolve(folder, STACK_FILE)), supplied };

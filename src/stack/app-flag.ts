@@ -8,6 +8,7 @@ const KEYS = [
   'name',
   'image',
   'build',
+  'static',
   'port',
   'protocol',
   'path',
@@ -19,9 +20,14 @@ const KEYS = [
   'egress',
 ];
 
+/** Keys that may be given several times. */
+const LISTS = ['needs', 'secret'];
+/** Each of them says what runs; one is enough. */
+const SOURCES = ['image', 'build', 'static'];
+
 /**
  * Reads `--app name=api,image=ghcr.io/acme/api:1.4,port=3000,path=/api,needs=postgres+redis,secret=KEY:hmac`.
- * Without `image` and `build` it is the sample page; `path=none` keeps it off the edge.
+ * Without `image`, `build` and `static` it is the sample page; `path=none` keeps it off the edge.
  * @throws {UserError} naming the part that is wrong
  */
 export function parseAppFlag(text: string): { name: string; app: AppInput } {
@@ -32,20 +38,39 @@ export function parseAppFlag(text: string): { name: string; app: AppInput } {
     const [, key, value] = /^([a-z]+)=(.+)$/.exec(part.trim()) ?? [];
     if (key === undefined || value === undefined) throw wrong(`"${part}" is not KEY=VALUE`);
     if (!KEYS.includes(key)) throw wrong(`"${key}" is not known`, suggestion(key, KEYS));
+    if (parts.has(key) && !LISTS.includes(key)) throw wrong(`"${key}" is given twice`);
     parts.set(key, [...(parts.get(key) ?? []), value]);
   }
-  const one = (key: string): string | undefined => parts.get(key)?.at(-1);
+  const one = (key: string): string | undefined => parts.get(key)?.[0];
   const name = one('name');
   if (name === undefined) throw wrong('needs name=…');
   const path = one('path') ?? '/';
   const build = one('build');
+  const folder = one('static');
   const host = one('host');
+  const egress = one('egress');
+  const sources = SOURCES.filter((key) => parts.has(key));
+  if (sources.length > 1) throw wrong(`takes one of ${SOURCES.join(', ')}, not ${sources.join(' and ')}`);
+  if (host !== undefined && path === 'none') throw wrong('"host" has no meaning with path=none');
+  if (egress !== undefined && egress !== 'true' && egress !== 'false')
+    throw wrong(`"egress" must be true or false, not "${egress}"`);
   const needs = parts.get('needs')?.flatMap((list) => list.split('+'));
-  const secrets = parts.get('secret')?.map((secret) => secret.split(':') as [string, string | undefined]);
+  const secrets = parts.get('secret')?.map((secret): [string, string | undefined] => {
+    const [, variable, kind] = /^([^:]*)(?::(.*))?$/.exec(secret)!;
+    return [variable!, kind];
+  });
+  const twice = secrets?.find(
+    ([variable], index) => secrets.findIndex(([other]) => other === variable) < index,
+  );
+  if (twice) throw wrong(`secret ${twice[0]} is given twice`);
   return {
     name,
     app: {
-      ...(build === undefined ? { image: one('image') ?? 'sample' } : { build: { context: build } }),
+      ...(build !== undefined
+        ? { build: { context: build } }
+        : folder !== undefined
+          ? { static: { folder } }
+          : { image: one('image') ?? 'sample' }),
       ...(one('port') === undefined ? {} : { port: number(one('port')!) as number }),
       ...(one('protocol') === undefined ? {} : { protocol: one('protocol') as 'http' }),
       ...(one('health') === undefined ? {} : { health: { path: one('health')! } }),
@@ -55,11 +80,14 @@ export function parseAppFlag(text: string): { name: string; app: AppInput } {
         ? {}
         : {
             secrets: Object.fromEntries(
-              secrets.map(([variable, kind]) => [variable, kind ? { kind: kind as 'hmac' } : {}]),
+              secrets.map(([variable, kind]) => [
+                variable,
+                kind === undefined ? {} : { kind: kind as 'hmac' },
+              ]),
             ),
           }),
       ...(one('delivery') === undefined ? {} : { delivery: one('delivery') as 'file' }),
-      ...(one('egress') === undefined ? {} : { egress: one('egress') === 'true' }),
+      ...(egress === undefined ? {} : { egress: egress === 'true' }),
     },
   };
 }
@@ -69,6 +97,7 @@ export function formatAppFlag(name: string, app: AppInput): string | undefined {
   const {
     image,
     build,
+    static: site,
     port,
     protocol,
     health,
@@ -81,14 +110,19 @@ export function formatAppFlag(name: string, app: AppInput): string | undefined {
   } = app;
   if (Object.keys(others).length > 0 || routes.length > 1 || build?.dockerfile !== undefined)
     return undefined;
+  const { folder, ...pages } = site ?? {};
   const { host, path, ...limits } = routes[0] ?? {};
   const { path: healthPath, ...probes } = health ?? {};
-  if (Object.keys(limits).length > 0 || Object.keys(probes).length > 0) return undefined;
+  if ([limits, probes, pages].some((rest) => Object.keys(rest).length > 0)) return undefined;
   if (Object.values(secrets).some(({ kind: _kind, ...rest }) => Object.keys(rest).length > 0))
     return undefined;
-  return [
+  const parts = [
     `name=${name}`,
-    ...(build ? [`build=${build.context}`] : [`image=${image ?? 'sample'}`]),
+    ...(build
+      ? [`build=${build.context}`]
+      : folder !== undefined
+        ? [`static=${folder}`]
+        : [`image=${image ?? 'sample'}`]),
     ...(port === undefined ? [] : [`port=${port}`]),
     ...(protocol === undefined ? [] : [`protocol=${protocol}`]),
     ...(healthPath === undefined ? [] : [`health=${healthPath}`]),
@@ -98,7 +132,9 @@ export function formatAppFlag(name: string, app: AppInput): string | undefined {
     ...Object.entries(secrets).map(([variable, { kind }]) => `secret=${variable}${kind ? `:${kind}` : ''}`),
     ...(delivery === undefined ? [] : [`delivery=${delivery}`]),
     ...(egress === undefined ? [] : [`egress=${egress}`]),
-  ].join(',');
+  ];
+  // A comma would end the part, a space at its end be cut off.
+  return parts.some((part) => /[,\n]/.test(part) || part !== part.trim()) ? undefined : parts.join(',');
 }
 
 /** Leaves what is no number as it is, for the schema to report with its place. */

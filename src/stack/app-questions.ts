@@ -12,9 +12,10 @@ export interface AppQuestion {
 /** What the wizard asks about each app, in this order. */
 export const appQuestions = {
   name: { keys: ['name'], path: [], message: 'Name of the app' },
-  source: { keys: ['image', 'build'], path: [], message: 'What runs in it?' },
+  source: { keys: ['image', 'build', 'static'], path: [], message: 'What runs in it?' },
   image: { keys: ['image'], path: ['image'], message: 'Image, with a fixed tag' },
   build: { keys: ['build'], path: ['build', 'context'], message: 'Folder with its Dockerfile' },
+  static: { keys: ['static'], path: ['static', 'folder'], message: 'Folder with the finished files' },
   port: { keys: ['port'], path: ['port'], message: 'Port it listens on' },
   health: { keys: ['health'], path: ['health', 'path'], message: 'Path that answers when it is ready' },
   path: { keys: ['path'], path: ['routes'], message: 'Public path ("none": not reachable from outside)' },

@@ -1,6 +1,7 @@
 import { type AnswerPath, type AnswerProblem, dotted } from './answer-problem.ts';
+import { dropUndefined, setIn } from './answer-tree.ts';
 import { checkAnswers } from './load.ts';
-import { type Draft, dropUndefined, type Question, setIn } from './questions.ts';
+import type { Draft, Question } from './questions.ts';
 
 /**
  * What is wrong with one answer, by the rules that hold for the whole file; undefined when nothing is.

@@ -1,6 +1,7 @@
 import { Document, isMap, isScalar, parse, parseDocument } from 'yaml';
 import type { AnswerPath } from './answer-problem.ts';
-import { parseStackDocument, type StackDocument } from './load.ts';
+import { setIn, valueAt } from './answer-tree.ts';
+import { parseStackDocument, plainAnswers, type StackDocument } from './load.ts';
 import type { StackInput } from './schema.ts';
 
 const HEADER = ` yaml-language-server: $schema=stack.schema.json
@@ -39,7 +40,7 @@ export function newStackText(answers: Partial<StackInput>): string {
 /**
  * Changes one answer in the text of stack.yaml; comments and everything else stay as they are. One value in place of
  * another changes just its characters; a key that comes or goes may also settle the white space around it.
- * `undefined` removes the answer.
+ * `undefined` removes the answer. The place must be one that `placeProblem` accepts.
  */
 export function changeAnswer(source: StackDocument, path: AnswerPath, value: unknown): StackDocument {
   const node = source.document.getIn(path, true);
@@ -56,9 +57,21 @@ export function changeAnswer(source: StackDocument, path: AnswerPath, value: unk
       source.file,
     );
   }
+  const answers = plainAnswers(source);
   const document = parseDocument(source.text);
-  if (value === undefined) document.deleteIn(path);
-  else document.setIn(path, document.createNode(value));
+  if (value === undefined) {
+    if (valueAt(answers, path) === undefined) return source;
+    document.deleteIn(path);
+  } else {
+    // A key without a value holds nothing that could be gone into: it is given all that is below it at once.
+    const bare = path.findIndex((_part, index) => (valueAt(answers, path.slice(0, index)) ?? null) === null);
+    const known = bare === -1 ? path.length : bare;
+    const below = path.slice(known);
+    document.setIn(
+      path.slice(0, known),
+      document.createNode(below.length === 0 ? value : setIn(undefined, below, value)),
+    );
+  }
   return parseStackDocument(toText(document), source.file);
 }
 

@@ -1,7 +1,7 @@
 import type { AnswerPath } from './answer-problem.ts';
 
 /** Names that stand for something on every object: the schema would drop an entry called so in silence. */
-const UNUSABLE: readonly string[] = ['__proto__', 'constructor', 'prototype'];
+export const UNUSABLE: readonly string[] = ['__proto__', 'constructor', 'prototype'];
 
 /** Where answers use such a name. */
 export function unusableNames(answers: unknown, path: AnswerPath = []): AnswerPath[] {

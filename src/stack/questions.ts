@@ -23,6 +23,8 @@ export interface Question {
   /** `list`: several values, comma-separated in the prompt, the flag repeated or comma-separated. */
   kind: 'text' | 'choice' | 'list' | 'ports';
   choices?: readonly { value: string; title: string }[];
+  /** A path, given from where the user stands; stack.yaml holds it from its own folder. */
+  isFile?: boolean;
   /** Only asked when it matters. */
   when?: (draft: Draft) => boolean;
   /** Flags of the questions whose answers the proposal rests on: when one changes, this is asked again. */
@@ -121,6 +123,7 @@ export const questions: readonly Question[] = [
     value: 'FILE',
     message: 'Certificate with its chain (PEM)',
     kind: 'text',
+    isFile: true,
     when: isMode('files'),
     fallback: () => undefined,
   },
@@ -131,6 +134,7 @@ export const questions: readonly Question[] = [
     value: 'FILE',
     message: 'Private key (PEM)',
     kind: 'text',
+    isFile: true,
     when: isMode('files'),
     fallback: () => undefined,
   },
@@ -180,33 +184,9 @@ export function isImplied(path: AnswerPath, fallback: unknown): boolean {
   return path[0] === 'firewall' && (JSON.stringify(fallback) === '[22]' || JSON.stringify(fallback) === '[]');
 }
 
-/** The answer at a place. */
-export function valueAt(answers: unknown, path: AnswerPath): unknown {
-  return path.reduce<unknown>(
-    (node, part) => (node as Record<string | number, unknown> | null | undefined)?.[part],
-    answers,
-  );
-}
-
 /** An answer as it is typed at the prompt or behind the flag. */
 export function formatAnswer(value: unknown): string {
   return Array.isArray(value) ? value.join(', ') : value === undefined ? '' : String(value);
-}
-
-/** A copy of the object with one value set. */
-export function setIn(
-  target: Record<string, unknown>,
-  path: AnswerPath,
-  value: unknown,
-): Record<string, unknown> {
-  const [head, ...rest] = path as [string, ...(string | number)[]];
-  if (rest.length > 0)
-    return { ...target, [head]: setIn((target[head] as Record<string, unknown>) ?? {}, rest, value) };
-  return value === undefined ? dropUndefined({ ...target, [head]: undefined }) : { ...target, [head]: value };
-}
-
-export function dropUndefined(object: object): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 }
 
 /** A folder's name as a stack's name. */

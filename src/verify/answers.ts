@@ -2,9 +2,8 @@ import { missingSources } from '../project/sources.ts';
 import { isPlainSecret } from '../secrets/plain-secret.ts';
 import { locate, type StackDocument } from '../stack/load.ts';
 import type { StackSpec } from '../stack/schema.ts';
+import { STACK_FILE } from '../stack/stack-file.ts';
 import type { Finding } from './finding.ts';
-
-const STACK_FILE = 'stack.yaml';
 
 /** What the answers say that is valid and still not good. */
 export function answerFindings(

@@ -10,6 +10,7 @@ import { SecretValues } from '../secrets/values.ts';
 import { buildStack } from '../stack/build.ts';
 import { readSpec, type StackDocument } from '../stack/load.ts';
 import type { Stack } from '../stack/model.ts';
+import { STACK_FILE } from '../stack/stack-file.ts';
 import { answerFindings } from './answers.ts';
 import { type CertificateCheck, checkCertificates } from './certificates.ts';
 import { composeFindings } from './compose-invariants.ts';
@@ -22,7 +23,6 @@ import { pathsKeptFromGit, plannedModes, secretPlaces } from './places.ts';
 import { rotationFindings } from './rotation.ts';
 import { plannedSecretTree, readStoredSecrets, type StoredSecrets } from './stored-secrets.ts';
 
-const STACK_FILE = 'stack.yaml';
 const ENV_EXAMPLE = '.env.example';
 const COMPOSE_FILE = 'docker-compose.yml';
 /** What Compose merges over it, by any of the names it looks for. */

@@ -8,6 +8,7 @@ import { newStackText } from '../stack/document.ts';
 import { parseStackDocument, plainAnswers, readSpec, type StackDocument } from '../stack/load.ts';
 import type { Draft } from '../stack/questions.ts';
 import type { StackInput } from '../stack/schema.ts';
+import { STACK_FILE } from '../stack/stack-file.ts';
 import { type Plan, unifiedDiff } from '../workspace/index.ts';
 import { askMissing } from './ask.ts';
 import { changesBetween } from './changes.ts';
@@ -59,7 +60,7 @@ export async function showDiff(session: Session, output: Output, plan: Plan): Pr
 
 /** The answers of the session as stack.yaml; of an existing one only what has changed is touched. */
 export function documentOf({ given }: Pick<WizardInput, 'given'>, { draft }: Session): StackDocument {
-  if (given.source === undefined) return parseStackDocument(newStackText(draft as StackInput), 'stack.yaml');
+  if (given.source === undefined) return parseStackDocument(newStackText(draft as StackInput), STACK_FILE);
   return applyEdits(given.source, changesBetween(answersOf(given.source), draft));
 }
 

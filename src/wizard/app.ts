@@ -1,8 +1,8 @@
 import { catalog } from '../catalog/index.ts';
 import type { AnswerPath } from '../stack/answer-problem.ts';
+import { dropUndefined } from '../stack/answer-tree.ts';
 import { type AppQuestion, appQuestions } from '../stack/app-questions.ts';
 import { problemAt, problemText } from '../stack/check-answer.ts';
-import { dropUndefined } from '../stack/questions.ts';
 import type { StackInput } from '../stack/schema.ts';
 import { same } from './changes.ts';
 import { type Session, setAnswer } from './session.ts';
@@ -15,10 +15,12 @@ export async function askApp(session: Session, known?: string): Promise<void> {
   const name = known ?? (await askName(session));
   const before = known === undefined ? {} : (session.draft.apps?.[known] ?? {});
   let app = await askSource(session, name, before);
-  if (app.image !== 'sample') app = await askPorts(session, name, app);
+  // What the edge's own image serves has its own port and takes no keys.
+  const isOwn = app.image !== 'sample' && app.static === undefined;
+  if (isOwn) app = await askPorts(session, name, app);
   app = await askRoute(session, name, app, known === undefined);
   app = await askNeeds(session, name, app);
-  if (app.image !== 'sample') app = await askKeys(session, name, app);
+  if (isOwn) app = await askKeys(session, name, app);
   setAnswer(session, ['apps', name], dropUndefined(app));
 }
 
@@ -44,17 +46,24 @@ function askName(session: Session): Promise<string> {
 }
 
 async function askSource(session: Session, name: string, before: App): Promise<App> {
-  const { image, build, ...app } = before;
+  const { image, build, static: site, ...app } = before;
   const source = await session.prompter.choose({
     message: appQuestions.source.message,
     choices: [
       { value: 'image', name: 'an image from a registry' },
       { value: 'build', name: 'built here from a Dockerfile' },
+      { value: 'static', name: 'a folder of finished files' },
       { value: 'sample', name: 'a sample page, for now' },
     ],
-    ...(image === 'sample' ? { proposal: 'sample' } : build ? { proposal: 'build' } : {}),
+    proposal: image === 'sample' ? 'sample' : build ? 'build' : site ? 'static' : 'image',
   });
-  if (source === 'sample') return { ...app, image: 'sample' };
+  if (source === 'sample') return { ...withoutTls(app), image: 'sample' };
+  if (source === 'static') {
+    const withFolder = (folder: string): App => ({ ...withoutTls(app), static: { ...site, folder } });
+    return withFolder(
+      await text(session, name, appQuestions.static, site?.folder ?? `./${name}`, withFolder),
+    );
+  }
   if (source === 'build') {
     const context = await text(
       session,
@@ -73,6 +82,11 @@ async function askSource(session: Session, name: string, before: App): Promise<A
     ...app,
     image: await text(session, name, appQuestions.image, current, (value) => ({ ...app, image: value })),
   };
+}
+
+/** TLS is for connections to an app of one's own. */
+function withoutTls({ upstreamTls: _, ...app }: App): App {
+  return app;
 }
 
 async function askPorts(session: Session, name: string, app: App): Promise<App> {

@@ -1,12 +1,6 @@
 import { basename, resolve } from 'node:path';
-import {
-  formatAnswer,
-  isImplied,
-  parseAnswer,
-  type Question,
-  questions,
-  valueAt,
-} from '../stack/questions.ts';
+import { valueAt } from '../stack/answer-tree.ts';
+import { formatAnswer, isImplied, parseAnswer, type Question, questions } from '../stack/questions.ts';
 import { same } from './changes.ts';
 import { nameProblem } from './folder.ts';
 import { type Session, setAnswer, withoutAnswer } from './session.ts';

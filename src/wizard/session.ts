@@ -1,5 +1,6 @@
 import type { AnswerPath } from '../stack/answer-problem.ts';
-import { type Draft, questions, setIn, valueAt } from '../stack/questions.ts';
+import { setIn, valueAt } from '../stack/answer-tree.ts';
+import { type Draft, questions } from '../stack/questions.ts';
 import type { Prompter } from './prompter.ts';
 
 /** A run of the wizard: the answers as far as they are known. */

@@ -1,8 +1,9 @@
 import { UserError } from '../errors.ts';
 import { type AnswerPath, dotted } from '../stack/answer-problem.ts';
+import { valueAt } from '../stack/answer-tree.ts';
 import { isWithin } from '../stack/check-answer.ts';
 import { checkAnswers } from '../stack/load.ts';
-import { formatAnswer, type Question, questions, valueAt } from '../stack/questions.ts';
+import { formatAnswer, type Question, questions } from '../stack/questions.ts';
 import { askApp } from './app.ts';
 import { askAgain } from './ask.ts';
 import type { Session } from './session.ts';

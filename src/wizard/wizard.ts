@@ -1,10 +1,11 @@
 import type { Given } from '../cli/answers.ts';
 import type { Order } from '../cli/commands/create.ts';
+import { withEdits } from '../cli/edits.ts';
 import type { Output } from '../cli/output.ts';
 import { version } from '../cli/version.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { dotted } from '../stack/answer-problem.ts';
-import { type Draft, type Question, questions, setIn } from '../stack/questions.ts';
+import { type Draft, type Question, questions } from '../stack/questions.ts';
 import { askMissing } from './ask.ts';
 import { nameProblem, refuseForeign } from './folder.ts';
 import { type Prompter, terminalPrompter } from './prompter.ts';
@@ -55,10 +56,7 @@ export async function wizard(
 
 async function startSession({ folder, source, edits }: Given, prompter: Prompter): Promise<Session> {
   const answers = source === undefined ? { version: 1 as const } : await answersOf(source);
-  const draft = edits.reduce<Record<string, unknown>>(
-    (all, { path, value }) => setIn(all, path, value),
-    answers as Record<string, unknown>,
-  ) as Draft;
+  const draft = withEdits(answers, edits) as Draft;
   const given = new Set(edits.map(({ path }) => dotted(path)));
   // A file is complete: what it leaves out is the default, and nobody asked for a change.
   const inFile = ({ when }: Question): boolean => source !== undefined && when?.(answers as Draft) !== false;

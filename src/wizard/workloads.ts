@@ -62,7 +62,7 @@ export async function askApps(session: Session): Promise<void> {
 
 /** What an app is, in a few words: `sample, /api`. */
 export function appText(app: App): string {
-  return `${app.image ?? app.build?.context ?? 'nothing yet'}, ${routeText(app)}`;
+  return `${app.image ?? app.build?.context ?? (app.static ? `files in ${app.static.folder}` : 'nothing yet')}, ${routeText(app)}`;
 }
 
 export function appsOf({ draft }: Session): NonNullable<StackInput['apps']> {

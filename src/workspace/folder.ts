@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { STACK_FILE } from '../stack/stack-file.ts';
 import { errorCode, ioFailure } from './failure.ts';
 import { lstat, refusal } from './paths.ts';
 import { JOURNAL, MANIFEST, STATE } from './state.ts';
@@ -8,7 +9,7 @@ import { JOURNAL, MANIFEST, STATE } from './state.ts';
 const IGNORED: readonly string[] = ['.git', STATE];
 
 /** Any of these says that the folder is a stack of ours. */
-const MARKS: readonly string[] = ['stack.yaml', MANIFEST, JOURNAL];
+const MARKS: readonly string[] = [STACK_FILE, MANIFEST, JOURNAL];
 
 /**
  * Whose folder it is.

@@ -18,6 +18,7 @@ const app = fc
         .constantFrom('sample', 'ghcr.io/acme/api:1.4.2', 'registry.example.com:5000/a/b:2')
         .map((image) => ({ image })),
       fc.constantFrom('.', './api').map((context) => ({ build: { context } })),
+      fc.constantFrom('./dist', 'site').map((folder) => ({ static: { folder } })),
     ),
     option('port', fc.integer({ min: 1, max: 65535 })),
     option('protocol', fc.constantFrom('http', 'ws', 'grpc')),
@@ -59,9 +60,24 @@ test('what it cannot say, it does not pretend to', () => {
     { routes: [{ path: '/a' }, { path: '/b' }] },
     { routes: [{ path: '/', maxBody: '1m' }] },
     { health: { probe: 'none' as const } },
+    { health: { path: '/a,b' } },
+    { image: undefined, static: { folder: 'x', singlePage: true } },
+    { image: undefined, build: { context: './a ' } },
   ]) {
     expect(formatAppFlag('web', { image: 'sample', ...extra })).toBeUndefined();
   }
+});
+
+test.each([
+  ['egress=maybe', '"egress" must be true or false, not "maybe"'],
+  ['image=a:1,build=.', 'takes one of image, build, static, not image and build'],
+  ['static=a,image=a:1', 'takes one of image, build, static, not image and static'],
+  ['port=1,port=2', '"port" is given twice'],
+  ['name=y', '"name" is given twice'],
+  ['host=a.example.com,path=none', '"host" has no meaning with path=none'],
+  ['secret=KEY,secret=KEY:hmac', 'secret KEY is given twice'],
+])('a mistake is told, not guessed at: %s', (part, message) => {
+  expect(() => parseAppFlag(`name=x,${part}`)).toThrow(message);
 });
 
 test('the shortest flag is the sample page at /', () => {

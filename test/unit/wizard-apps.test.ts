@@ -88,6 +88,47 @@ test('a second app is proposed a path of its own; an app never needs one that ne
   expect(run.prompter.refused).toEqual([]);
 });
 
+describe('a folder of finished files', () => {
+  const site = ['--set', 'apps.site={static: {folder: ./dist, singlePage: true}, routes: [{path: /}]}'];
+
+  test('can be what an app is', async () => {
+    const { apps } = await answers([
+      EMPTY,
+      ADD,
+      ['Name of the app', 'site'],
+      ['What runs in it?', 'static'],
+      ['Folder with the finished files', './dist'],
+    ]);
+    expect(apps).toEqual({ site: { static: { folder: './dist' }, routes: [{ path: '/' }] } });
+  });
+
+  test('is shown as that, and Enter keeps it', async () => {
+    const { apps, run } = await answers(
+      [
+        ['Write this?', 'change'],
+        ['Which answer?', 'app site: files in ./dist, /'],
+      ],
+      site,
+    );
+    expect(apps).toEqual({
+      site: { static: { folder: './dist', singlePage: true }, routes: [{ path: '/' }] },
+    });
+    expect(run.prompter.asked).not.toContain('Image, with a fixed tag');
+  });
+
+  test.each([
+    ['image', [['Image', 'acme/site:1'] as Line], { image: 'acme/site:1' }],
+    ['build', [], { build: { context: './site' } }],
+    ['sample', [], { image: 'sample' }],
+  ])('gives way to %s', async (source, more, expected) => {
+    const { apps } = await answers(
+      [['Write this?', 'change'], ['Which answer?', 'app site'], ['What runs in it?', source], ...more],
+      site,
+    );
+    expect(apps).toEqual({ site: { ...expected, routes: [{ path: '/' }] } });
+  });
+});
+
 test('with several domains the app is given one of them', async () => {
   const { apps } = await answers(
     [EMPTY, ADD, ['Name of the app', 'web'], ['What runs', 'sample'], ['On which domain?', 'b.localhost']],
@@ -134,7 +175,7 @@ test('every question about an app has its key in --app', () => {
   const keys = new Set(Object.values(appQuestions).flatMap((question) => [...question.keys]));
   const inFlag = (key: string): boolean => {
     try {
-      parseAppFlag(key === 'name' ? 'name=x' : `name=x,${key}=1`);
+      parseAppFlag(key === 'name' ? 'name=x' : `name=x,${key}=${key === 'egress' ? 'true' : '1'}`);
       return true;
     } catch {
       return false;

@@ -8,6 +8,7 @@ import { systemRandom } from '../../secrets/kinds.ts';
 import { buildStack } from '../../stack/build.ts';
 import { readSpec, type StackDocument } from '../../stack/load.ts';
 import type { Stack } from '../../stack/model.ts';
+import { STACK_FILE } from '../../stack/stack-file.ts';
 import {
   applyPlan,
   inspectFolder,
@@ -17,7 +18,6 @@ import {
   unifiedDiff,
   withLock,
 } from '../../workspace/index.ts';
-import { STACK_FILE } from '../answers.ts';
 import type { Invocation } from '../main.ts';
 import { report } from '../report.ts';
 import { version } from '../version.ts';

@@ -6,7 +6,7 @@ import { renderStack } from '../../library.ts';
 import { readDigests } from '../../project/inputs.ts';
 import { ioFailure } from '../../workspace/failure.ts';
 import { givenAnswers } from '../answers.ts';
-import { applyEdits } from '../complete.ts';
+import { editedSource } from '../complete.ts';
 import type { Invocation } from '../main.ts';
 
 /** Writes the masked tree into a folder of its own, for snapshot tests. */
@@ -27,7 +27,7 @@ export async function renderCommand({ args, output }: Invocation): Promise<ExitC
       EXIT.refused,
     );
   }
-  const files = renderStack(applyEdits(given.source, given.edits).text, {
+  const files = renderStack(editedSource(given.source, given.edits).text, {
     redactSecrets: true,
     digests: readDigests(given.folder ?? '.'),
   });
