@@ -1,7 +1,14 @@
 import { type IPty, spawn } from '@lydell/node-pty';
 import { PROGRAM } from './program.ts';
 
-export const KEY = { enter: '\r', down: '\x1b[B', space: ' ', ctrlC: '\x03', ctrlD: '\x04' } as const;
+export const KEY = {
+  enter: '\r',
+  up: '\x1b[A',
+  down: '\x1b[B',
+  space: ' ',
+  ctrlC: '\x03',
+  ctrlD: '\x04',
+} as const;
 
 export interface TerminalOptions {
   cwd: string;

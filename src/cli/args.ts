@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { distance } from 'fastest-levenshtein';
 import { UserError } from '../errors.ts';
 import { suggestion } from '../stack/answer-problem.ts';
 import { type CommandName, type Flag, flags } from './flags.ts';
@@ -25,9 +26,7 @@ const COMMANDS: readonly CommandName[] = ['check', 'render', 'explain', 'pin', '
  * @throws {UserError} on an unknown flag, a missing value or a surplus argument
  */
 export function parseArguments(argv: readonly string[]): Arguments {
-  const first = argv.find((word) => !word.startsWith('-'));
-  const command = COMMANDS.find((name) => name === first && argv[0] === name) ?? 'create';
-  const rest = command === 'create' ? argv : argv.slice(1);
+  const { command, rest } = commandOf(argv);
   const known = flags.filter((flag) => flag.commands.includes(command));
   const { values, positionals: words } = parse(rest, known, command);
   // No folder of a stack is called like a variable; one that is can still be written ./NAME.
@@ -72,22 +71,53 @@ function certAction(word: string | undefined): CertAction {
   });
 }
 
+/** The first word that is neither a flag nor a flag's value; behind `--` it is a folder, whatever it is called. */
+function commandOf(argv: readonly string[]): { command: CommandName; rest: readonly string[] } {
+  const { tokens } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+    options: optionsOf(flags),
+  });
+  const first = tokens.find(({ kind }) => kind === 'positional' || kind === 'option-terminator');
+  const command = COMMANDS.find((name) => first?.kind === 'positional' && name === first.value);
+  return command === undefined
+    ? { command: 'create', rest: argv }
+    : { command, rest: argv.toSpliced(first!.index, 1) };
+}
+
+/** The command that a folder's name is a slip of the finger away from. */
+export function nearCommand(word: string): CommandName | undefined {
+  const letters = (text: string): string => [...text].sort().join('');
+  return COMMANDS.find((name) => {
+    // Whatever has three letters is near to one of three.
+    if (name.length < 5) return false;
+    const far = distance(word, name);
+    return far === 1 || (far === 2 && letters(word) === letters(name));
+  });
+}
+
+function optionsOf(known: readonly Flag[]) {
+  return Object.fromEntries(
+    known.map(({ name, short, value, multiple }) => [
+      name,
+      {
+        type: value ? ('string' as const) : ('boolean' as const),
+        ...(short ? { short } : {}),
+        ...(multiple ? { multiple: true } : {}),
+      },
+    ]),
+  );
+}
+
 function parse(argv: readonly string[], known: readonly Flag[], command: CommandName) {
   try {
     return parseArgs({
       args: [...argv],
       allowPositionals: true,
       strict: true,
-      options: Object.fromEntries(
-        known.map(({ name, short, value, multiple }) => [
-          name,
-          {
-            type: value ? ('string' as const) : ('boolean' as const),
-            ...(short ? { short } : {}),
-            ...(multiple ? { multiple: true } : {}),
-          },
-        ]),
-      ),
+      options: optionsOf(known),
     });
   } catch (error) {
     throw explained(error as Error & { code?: string }, argv, known, command);

@@ -17,14 +17,15 @@ export function applyEdits(
   source: StackDocument,
   edits: readonly { path: AnswerPath; value: unknown }[],
 ): StackDocument {
-  return edits.reduce(
-    (document, { path, value }) =>
-      changesBetween(valueAt(plainAnswers(document), path), value, path).reduce(
-        (changed, change) => changeAnswer(changed, change.path, change.value),
-        document,
-      ),
-    source,
-  );
+  return edits.reduce((document, { path, value }) => {
+    const before = valueAt(plainAnswers(document), path);
+    // No services are no services, written down or not.
+    if (before === undefined && path.length === 1 && JSON.stringify(value) === '{}') return document;
+    return changesBetween(before, value, path).reduce(
+      (changed, change) => changeAnswer(changed, change.path, change.value),
+      document,
+    );
+  }, source);
 }
 
 /**

@@ -1,19 +1,18 @@
-import { relative, resolve } from 'node:path';
 import { shellWord } from '../render/quote/shell.ts';
 import { formatAppFlag } from '../stack/app-flag.ts';
 import { plainAnswers } from '../stack/load.ts';
-import type { Stack } from '../stack/model.ts';
 import { type Draft, questions } from '../stack/questions.ts';
+import { STACK_FILE } from '../stack/stack-file.ts';
 import type { Order } from './commands/create.ts';
 
-/** The command that gives the same stack without questions: by flags where they can say it all, else by the file. */
-export function equivalentCommand({ folder, source }: Order, stack: Stack): string {
-  const draft = plainAnswers(source) as Draft;
-  const flags = flagsFor(draft);
-  const target = shellWord(relative('', resolve(folder)) || '.');
-  return flags === undefined
-    ? `npx create-secure-stack@latest ${shellWord(`../${stack.name}-copy`)} --config ${shellWord('stack.yaml')} --yes`
-    : ['npx create-secure-stack@latest', target, '--yes', ...flags].join(' ');
+/**
+ * The command that gives the same stack without questions, in the stack's folder: by flags where they can say it all,
+ * else from the stack.yaml there. It names no other folder: a second one of the same name would share the containers and
+ * volumes of the first.
+ */
+export function equivalentCommand({ source }: Order): string {
+  const flags = flagsFor(plainAnswers(source) as Draft) ?? [`--config ${STACK_FILE}`];
+  return ['npx create-secure-stack@latest . --yes', ...flags].join(' ');
 }
 
 function flagsFor(draft: Draft): string[] | undefined {

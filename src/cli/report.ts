@@ -2,6 +2,7 @@ import { relative, resolve } from 'node:path';
 import { composeCommand, primaryUrl } from '../render/docs/commands.ts';
 import { shellWord } from '../render/quote/shell.ts';
 import type { Plan } from '../workspace/index.ts';
+import { STATE } from '../workspace/state.ts';
 import type { Order, Prepared } from './commands/create.ts';
 import { equivalentCommand } from './equivalent.ts';
 import type { Invocation } from './main.ts';
@@ -77,9 +78,14 @@ function summary(plan: Plan): string[] {
     .filter(({ action }) => ['merge', 'remove', 'mode', 'update', 'keep'].includes(action))
     .slice(0, 30);
   return [
-    plan.changes ? `Files: ${told.join(', ')}.` : ['Nothing to change', ...told].join('; ').concat('.'),
+    headline(plan, told),
     ...listed.map(({ path, action, reason }) => `  ${action.padEnd(8)} ${path} (${reason})`),
   ];
+}
+
+function headline({ changes }: Plan, told: readonly string[]): string {
+  if (!changes) return `${['Nothing to change', ...told].join('; ')}.`;
+  return told.length > 0 ? `Files: ${told.join(', ')}.` : `Files: as they were; ${STATE} is put right.`;
 }
 
 function warningsOf({ stack, secrets }: Prepared, plan: Plan): string[] {
@@ -109,7 +115,9 @@ function nextStepsOf(order: Order, { stack }: Prepared): { why: string; command:
   const compose = composeCommand(stack);
   const folder = relative('', resolve(order.folder));
   return [
-    ...(folder === '' ? [] : [{ why: 'go there', command: `cd ${shellWord(folder)}` }]),
+    ...(folder === ''
+      ? []
+      : [{ why: 'go there', command: `cd ${shellWord(folder.startsWith('-') ? `./${folder}` : folder)}` }]),
     { why: `start; then open ${primaryUrl(stack)}`, command: `${compose} up -d --wait` },
     ...(stack.environment === 'development'
       ? []
@@ -119,6 +127,6 @@ function nextStepsOf(order: Order, { stack }: Prepared): { why: string; command:
             command: 'sudo firewall/firewall.sh apply',
           },
         ]),
-    { why: 'the same without questions', command: equivalentCommand(order, stack) },
+    { why: 'the same without questions', command: equivalentCommand(order) },
   ];
 }

@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { EXIT, UserError } from '../errors.ts';
 import { readOptional } from '../project/inputs.ts';
 import { STACK_FILE } from '../stack/stack-file.ts';
 import { givenAnswers } from './answers.ts';
-import type { Arguments } from './args.ts';
+import { type Arguments, nearCommand } from './args.ts';
 import type { Order } from './commands/create.ts';
 import type { Invocation } from './main.ts';
 import { CANCELLED } from './output.ts';
@@ -14,6 +15,7 @@ import { CANCELLED } from './output.ts';
  * @returns `done` when the user left an existing stack as it is
  */
 export async function takeOrder({ args, output }: Invocation): Promise<Order | 'done'> {
+  refuseNearCommand(args);
   const given = await givenAnswers(args);
   const supplied = suppliedSecrets(args);
   if (mayAsk(args)) {
@@ -39,6 +41,16 @@ export async function takeOrder({ args, output }: Invocation): Promise<Order | '
   const { readSpec } = await import('../stack/load.ts');
   const folder = given.folder ?? readSpec(source).name;
   return { folder, source, answersRead: given.onDisk ?? readOptional(resolve(folder, STACK_FILE)), supplied };
+}
+
+/** @throws {UserError} for a mistyped command, which would make a stack in a folder called like that */
+function refuseNearCommand({ target }: Arguments): void {
+  const command = target === undefined ? undefined : nearCommand(target);
+  if (command === undefined || existsSync(target!)) return;
+  throw new UserError({
+    message: `${target}: there is no such command or folder`,
+    hint: `did you mean "${command}"? A new stack of that name: ./${target}`,
+  });
 }
 
 /** Prompts need a terminal at both ends, and nobody wants them in CI or with --yes. */

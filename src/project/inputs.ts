@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { CERTIFICATES, NEXT_AUTHORITY } from '../certs/places.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { type Ages, agesPath, parseAges } from '../rotation/ages.ts';
@@ -148,7 +148,7 @@ function readGiven(root: string, file: string, path: string): string {
     throw new UserError({
       path,
       message: `there is no file ${file}`,
-      hint: 'the path is relative to the folder of stack.yaml',
+      ...(isAbsolute(file) ? {} : { hint: 'the path is relative to the folder of stack.yaml' }),
     });
   return text;
 }

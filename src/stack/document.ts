@@ -84,7 +84,7 @@ function isOneWord(type: string | null | undefined): boolean {
 function scalarText(value: unknown): string {
   if (
     typeof value === 'string' &&
-    /^[A-Za-z][\w./@+-]*$/.test(value) &&
+    /^[A-Za-z/][\w./@+-]*$/.test(value) &&
     parse(value, { version: '1.1' }) === value
   )
     return value;

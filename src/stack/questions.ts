@@ -25,6 +25,11 @@ export interface Question {
   choices?: readonly { value: string; title: string }[];
   /** A path, given from where the user stands; stack.yaml holds it from its own folder. */
   isFile?: boolean;
+  /**
+   * With this answer the question of that flag has to be answered in another way, and is asked again at once. It is also
+   * what Enter alone gives: nobody consents by that.
+   */
+  otherwise?: { answer: string; flag: string };
   /** Only asked when it matters. */
   when?: (draft: Draft) => boolean;
   /** Flags of the questions whose answers the proposal rests on: when one changes, this is asked again. */
@@ -111,8 +116,9 @@ export const questions: readonly Question[] = [
     kind: 'choice',
     choices: [
       { value: 'accepted', title: 'yes, I have read and accept them' },
-      { value: 'declined', title: 'no' },
+      { value: 'declined', title: 'no, certificates shall come from elsewhere' },
     ],
+    otherwise: { answer: 'declined', flag: 'tls' },
     when: isMode('acme'),
     fallback: () => undefined,
   },

@@ -1,4 +1,5 @@
 import { basename, resolve } from 'node:path';
+import { storedPath, typedPath } from '../cli/stored-path.ts';
 import { valueAt } from '../stack/answer-tree.ts';
 import { formatAnswer, isImplied, parseAnswer, type Question, questions } from '../stack/questions.ts';
 import { same } from './changes.ts';
@@ -31,29 +32,57 @@ async function ask(session: Session, question: Question): Promise<void> {
   const { draft, folder } = session;
   const current = valueAt(draft, question.path);
   const proposal = current ?? question.fallback(draft, folder === undefined ? '' : basename(resolve(folder)));
-  const value = await answerTo(session, question, proposal);
+  await take(session, question, await answerTo(session, question, proposal));
+}
+
+async function take(session: Session, question: Question, value: unknown): Promise<void> {
+  const current = valueAt(session.draft, question.path);
   session.answered.add(question.flag);
+  const { otherwise } = question;
+  if (otherwise && value === otherwise.answer) {
+    setAnswer(session, question.path, undefined);
+    return askOtherwise(session, question, otherwise.flag);
+  }
   if (same(value, current) || (current === undefined && isImplied(question.path, value))) return;
   setAnswer(session, question.path, value);
 }
 
+/** Asks the question that one answer rules out once more; what it rules out is offered, but not proposed. */
+async function askOtherwise(session: Session, question: Question, flag: string): Promise<void> {
+  const source = questions.find((one) => one.flag === flag)!;
+  const ruledOut = valueAt(session.draft, source.path);
+  const other = source.choices?.find(({ value }) => value !== ruledOut);
+  await take(session, source, await answerTo(session, source, other?.value));
+  if (question.when?.(session.draft) !== false) await ask(session, question);
+}
+
 async function answerTo(session: Session, question: Question, proposal: unknown): Promise<unknown> {
-  const { message, choices } = question;
+  const { message, choices, otherwise } = question;
   if (choices) {
-    const known = choices.some(({ value }) => value === proposal);
+    const proposed = choices.find(({ value }) => value === proposal)?.value ?? otherwise?.answer;
     return session.prompter.choose({
       message,
       choices: choices.map(({ value, title }) => ({ value, name: title, short: value })),
-      ...(known ? { proposal: proposal as string } : {}),
+      ...(proposed === undefined ? {} : { proposal: proposed }),
     });
   }
-  const text = formatAnswer(proposal);
+  const text = formatAnswer(isPath(question, proposal) ? typedPath(proposal, session.folder) : proposal);
   const typed = await session.prompter.text({
     message,
     ...(text === '' ? {} : { proposal: text }),
-    validate: (answer) => problemWith(session, question, parseAnswer(question, answer)),
+    validate: (answer) => problemWith(session, question, meant(session, question, answer)),
   });
-  return parseAnswer(question, typed);
+  return meant(session, question, typed);
+}
+
+/** What is typed at the prompt as stack.yaml holds it. */
+function meant({ folder }: Session, question: Question, typed: string): unknown {
+  const answer = parseAnswer(question, typed);
+  return isPath(question, answer) ? storedPath(answer, folder) : answer;
+}
+
+function isPath({ isFile }: Question, answer: unknown): answer is string {
+  return isFile === true && typeof answer === 'string';
 }
 
 async function problemWith(

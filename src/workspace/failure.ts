@@ -1,6 +1,7 @@
 import { EXIT, UserError } from '../errors.ts';
 
 const EXPLANATIONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or folder',
   ENOSPC: 'no space left',
   EDQUOT: 'disk quota exceeded',
   EACCES: 'no permission',

@@ -1,5 +1,6 @@
 import { linkSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, unlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { EXIT, UserError } from '../errors.ts';
 import { isTemporaryName, makeDirectory, newTemporaryId, stageFile, temporaryPath } from './atomic.ts';
 import { errorCode, ioFailure, tidy, tolerate } from './failure.ts';
 import { lstat, parentPaths, refusal, refuseUnsafePath, resolveRoot } from './paths.ts';
@@ -44,7 +45,7 @@ function acquireIn(root: string): string[] {
   try {
     for (;;) {
       for (const path of [...parentPaths(root), root, state]) {
-        if (lstat(path) === undefined && makeDirectory(path, 0o755) && path !== state) made.push(path);
+        if (lstat(path) === undefined && makeFolder(path) && path !== state) made.push(path);
       }
       try {
         acquire(state, LOCK);
@@ -59,6 +60,20 @@ function acquireIn(root: string): string[] {
   } catch (error) {
     removeEmpty([state, ...made.toReversed()]);
     throw ioFailure(error, `locking ${root}`, 'nothing was changed');
+  }
+}
+
+/** @returns whether it was not there before */
+function makeFolder(path: string): boolean {
+  try {
+    return makeDirectory(path, 0o755);
+  } catch (error) {
+    // The system's answer in /proc, for one, although the folder around it is there.
+    if (errorCode(error) !== 'ENOENT' || lstat(dirname(path)) === undefined) throw error;
+    throw new UserError(
+      { message: `${path}: no folder can be made there`, hint: 'name another folder' },
+      EXIT.failed,
+    );
   }
 }
 

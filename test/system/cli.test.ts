@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { fingerprint, program, temporaryFolder } from '../program.ts';
@@ -33,7 +33,7 @@ describe('wrong use: exit 2, one line, nothing written', () => {
     [
       'a wrong environment',
       ['a', '--yes', '--environment', 'prod'],
-      /^error: environment: must be development, staging or production, not "prod"/,
+      /^error: --environment: must be development, staging or production, not "prod"/,
     ],
     [
       'an unknown preset',
@@ -46,6 +46,36 @@ describe('wrong use: exit 2, one line, nothing written', () => {
       /^error: --app name=x,prot=http: "prot" is not known/,
     ],
     ['a wrong --set', ['a', '--yes', '--set', 'nonsense'], /^error: --set nonsense: is not PATH=VALUE/],
+    [
+      'a --set beyond the end of a list',
+      ['a', '--yes', '--set', 'domains[7]=b.localhost'],
+      /^error: --set domains\[7\]: domains has 0 entries; the next index is 0$/,
+    ],
+    [
+      'a --set below an impossible name',
+      ['a', '--yes', '--set', 'apps.__proto__.image=x'],
+      /^error: --set apps\.__proto__\.image: "__proto__" cannot be a name here$/,
+    ],
+    [
+      'a wrong value by --set: no file is named that is not there',
+      ['a', '--yes', '--app', 'name=web,port=0', '--set', 'edge.workers=none'],
+      /^error: --app name=web: apps\.web\.port: must be at least 1, not 0\nerror: --set edge\.workers: must be a number, not "none"$/,
+    ],
+    [
+      'an app with an impossible name',
+      ['a', '--yes', '--app', 'name=__proto__'],
+      /^error: --app name=__proto__: "__proto__" cannot be a name here$/,
+    ],
+    [
+      'a certificate that is not there',
+      ['a', '--yes', '--tls', 'files', '--tls-certificate', 'none.pem', '--tls-key', 'none.pem'],
+      /^error: tls\.certificate: there is no file \/.*\/none\.pem$/,
+    ],
+    [
+      'a mistyped command',
+      ['chek', '--yes'],
+      /^error: chek: there is no such command or folder \(did you mean "check"\? A new stack of that name: \.\/chek\)$/,
+    ],
     [
       'an unknown setting',
       ['a', '--yes', '--set', 'egde.workers=3'],
@@ -117,7 +147,7 @@ describe('a new stack', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('cd first\n');
     expect(stdout).toContain('docker compose up -d --wait\n');
-    expect(stdout).toContain('npx create-secure-stack@latest first --yes --name first');
+    expect(stdout).toContain('npx create-secure-stack@latest . --yes --name first');
     expect(stderr).toContain('new development CA');
     expect(stdout + stderr).not.toContain('\u001b[');
   });
@@ -143,10 +173,93 @@ describe('a new stack', () => {
       'name=api,build=./api,port=3000,protocol=ws,health=/up,path=/api,host=a.example.com,needs=redis,secret=KEY:hmac,delivery=variable,egress=true';
     const first = run(['same-1', '--yes', ...answers, '--app', app]);
     expect(first.code, first.stderr).toBe(0);
-    const command = /npx create-secure-stack@latest same-1 (.*)\n/.exec(first.stdout)![1]!;
+    const command = /npx create-secure-stack@latest \. (.*)\n/.exec(first.stdout)![1]!;
     expect(run(['same-2', ...command.split(' ').map((word) => word.replace(/^'|'$/g, ''))]).code).toBe(0);
     expect(readFileSync(join(cwd, 'same-2/stack.yaml'), 'utf8')).toBe(
       readFileSync(join(cwd, 'same-1/stack.yaml'), 'utf8'),
+    );
+  });
+
+  // What is pasted in order stands in the stack's folder after `cd`.
+  test.each<[string, string[], string]>([
+    ['by flags', ['--preset', 'web-api'], '. --yes --name'],
+    ['by flags, of a stack without anything', ['--preset', 'empty'], '--preset empty'],
+    ['by the file', ['--set', 'edge.workers=3'], '. --yes --config stack.yaml'],
+  ])('the equivalent command, pasted where it stands, is about the same folder: %s', (_name, args, form) => {
+    const folder = `pasted-${args[1]!.replace(/\W/g, '-')}`;
+    const { stdout } = run([folder, '--yes', ...args]);
+    const lines = stdout.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    expect(lines[0]).toBe(`cd ${folder}`);
+    const pasted = lines.at(-1)!;
+    expect(pasted).toContain(form);
+    const before = fingerprint(join(cwd, folder));
+    const words = pasted.replace('npx create-secure-stack@latest ', '').split(' ');
+    const again = run(
+      words.map((word) => word.replace(/^'|'$/g, '')),
+      { cwd: join(cwd, folder) },
+    );
+    expect(again.code, again.stderr).toBe(0);
+    expect(again.stderr).toContain('Nothing to change.');
+    expect(fingerprint(join(cwd, folder))).toEqual(before);
+  });
+
+  test('certificate files are looked for where the user stands, before the folder is there', () => {
+    const folder = (name: string): string => join(cwd, name);
+    run(['authority', '--yes']);
+    for (const [from, to] of [
+      ['live/fullchain.pem', 'own.crt'],
+      ['live/privkey.pem', 'own.key'],
+    ] as const)
+      writeFileSync(folder(to), readFileSync(folder(`authority/certs/${from}`)));
+    const files = ['--tls', 'files', '--tls-certificate', 'own.crt', '--tls-key', './own.key'];
+    const { code, stderr } = run(['with-files', '--yes', ...files]);
+    expect(code, stderr).toBe(0);
+    const text = readFileSync(folder('with-files/stack.yaml'), 'utf8');
+    expect(text).toContain(`certificate: ${folder('own.crt')}\n  key: ${folder('own.key')}\n`);
+  });
+
+  test('one entry of a list by --set, in a new stack and in one that is there', () => {
+    const args = [
+      '--preset',
+      'web-api',
+      '--set',
+      'apps.web.routes[0].path=/x',
+      '--set',
+      'apps.web.needs[1]=redis',
+    ];
+    const first = run(['entry', '--yes', ...args, '--set', 'domains[0]=a.localhost']);
+    expect(first.code, first.stderr).toBe(0);
+    const again = run([
+      'entry',
+      '--yes',
+      '--set',
+      'domains[1]=b.localhost',
+      '--set',
+      'apps.web.routes[0].path=/y',
+    ]);
+    expect(again.code, again.stderr).toBe(0);
+    const text = readFileSync(join(cwd, 'entry/stack.yaml'), 'utf8');
+    expect(text).toMatch(/domains:\n {2}- a\.localhost\n {2}- b\.localhost\n/);
+    expect(text).toMatch(/routes:\n {6}- path: \/y\n {4}needs:\n {6}- api\n {6}- redis\n/);
+    const negative = run(['entry', '--yes', '--set', 'apps.web.routes[-1].path=/z']);
+    expect(negative.code).toBe(2);
+    expect(negative.stderr).toBe(
+      'error: --set apps.web.routes[-1].path: an index in [] must be a whole number from 0\n',
+    );
+    const wrong = run(['entry', '--yes', '--set', 'apps.web.port=0']);
+    expect(wrong.stderr).toBe('error: --set apps.web.port: must be at least 1, not 0\n');
+    expect(readFileSync(join(cwd, 'entry/stack.yaml'), 'utf8')).toBe(text);
+  });
+
+  test('a folder that begins with a dash: "cd" takes it', () => {
+    expect(run(['./-dash', '--yes']).stdout).toContain('cd ./-dash\n');
+  });
+
+  test('a place that takes no folder is one line', () => {
+    const { code, stderr } = run(['/proc/create-secure-stack', '--yes']);
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      'error: /proc/create-secure-stack: no folder can be made there (name another folder)\n',
     );
   });
 
@@ -165,6 +278,17 @@ describe('a new stack', () => {
     expect(document.nextSteps.length).toBeGreaterThan(1);
     const env = readFileSync(join(cwd, 'json/.env'), 'utf8');
     for (const [, value] of env.matchAll(/^[A-Z_]+PASSWORD=(.+)$/gm)) expect(stdout).not.toContain(value);
+    const written = (text: string): boolean => (JSON.parse(text) as { written: boolean }).written;
+    expect(written(stdout)).toBe(true);
+    expect(written(run(['json', '--yes', '--json']).stdout)).toBe(false);
+  });
+
+  test('a flag before the command is no folder’s name', () => {
+    run(['flag-first', '--yes']);
+    const { code, stdout } = run(['--json', 'check', 'flag-first']);
+    expect(JSON.parse(stdout)).toHaveProperty('findings');
+    expect([0, 4]).toContain(code);
+    expect(existsSync(join(cwd, 'check'))).toBe(false);
   });
 
   test('--json reports a mistake as one document, with the same exit code', () => {
@@ -205,6 +329,8 @@ describe('a new stack', () => {
     const { code, stderr } = run(['foreign', '--yes']);
     expect(code).toBe(3);
     expect(stderr).toBe('error: foreign: is not empty and holds no stack (name an empty or a new folder)\n');
+    for (const more of [['--dry-run'], ['--dry-run', '--json'], ['--dry-run', '--exit-code']])
+      expect(run(['foreign', '--yes', ...more]).code).toBe(3);
     expect(readdirSync(folder)).toEqual(['thesis.txt']);
   });
 
@@ -258,6 +384,13 @@ describe('running it again', () => {
     expect(code).toBe(0);
     expect(stderr).toContain('Nothing to change');
     expect(fingerprint(join(cwd, 'again'))).toEqual(before);
+  });
+
+  test('lost records are made anew, and that is said', () => {
+    run(['records', ...production]);
+    rmSync(join(cwd, 'records/.secure-stack'), { recursive: true });
+    expect(run(['records', '--yes']).stderr).toContain('Files: as they were; .secure-stack is put right.');
+    expect(run(['records', '--yes']).stderr).toContain('Nothing to change.');
   });
 
   test('a changed answer changes what depends on it; secrets and comments stay', () => {
@@ -371,10 +504,22 @@ describe('render', () => {
     expect(JSON.stringify(fingerprint(join(cwd, 'out-1')))).not.toContain(real);
     expect(run(['render', 'r', '--out', 'out-1']).code).toBe(3);
     expect(run(['render', 'r']).code).toBe(2);
+    writeFileSync(join(cwd, 'out-file'), '');
+    expect(run(['render', 'r', '--out', 'out-file'])).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/^error: .*out-file is not a folder \(name another folder\)\n$/),
+    });
+    for (const cwdOf of ['r', 'out-1'])
+      expect(
+        run(['render', join(cwd, 'r'), '--out', join(cwd, 'r')], { cwd: join(cwd, cwdOf) }),
+      ).toMatchObject({
+        code: 3,
+        stderr: expect.stringMatching(/r: holds a stack that is in use \(name an empty or a new folder\)\n$/),
+      });
     expect(run(['render', 'r', '--out', '/proc/none/out'])).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(
-        /^error: ENOENT writing to \/proc\/none\/out; the tree there is not complete\n$/,
+        /^error: no such file or folder writing to \/proc\/none\/out; the tree there is not complete\n$/,
       ),
     });
   });
@@ -383,4 +528,9 @@ describe('render', () => {
 test('explain names the reason and the source of a line, and of a setting', () => {
   expect(run(['explain', 'read_only']).stdout).toContain('CIS Docker Benchmark');
   expect(run(['explain', 'apps.needs']).stdout).toContain('it can reach nothing else');
+  const { stdout } = run(['explain', 'apps.<name>.routes[].path']);
+  for (const topic of ['apps.web.routes[0].path', 'apps.web.routes.path', 'apps.routes.path'])
+    expect(run(['explain', topic])).toEqual({ code: 0, stdout, stderr: '' });
+  expect(run(['explain', 'apps.web.egress']).stdout).toContain('apps.<name>.egress');
+  expect(run(['explain', 'apps.web.egres']).code).toBe(2);
 });

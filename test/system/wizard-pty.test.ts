@@ -16,7 +16,7 @@ function start(args: readonly string[], options: Partial<TerminalOptions> = {}):
   return Terminal.program(args, { cwd: freshFolder(), ...options });
 }
 
-const { enter, down, space } = KEY;
+const { enter, up, down, space } = KEY;
 const CANCELLED = 'Cancelled. Nothing was written.';
 const API_KEY = `sk-ant-${'x'.repeat(20)}-do-not-show`;
 
@@ -27,7 +27,7 @@ const SHOP: readonly (readonly [string, string])[] = [
   ['Domain names', `shop.example.com, www.shop.example.com${enter}`],
   ['TLS certificates', enter],
   ['E-mail', enter],
-  ['Do you accept', enter],
+  ['Do you accept', up + enter],
   ['SSH port', `2222${enter}`],
   ['Addresses SSH', `203.0.113.0/24${enter}`],
   ['What should it run?', down + down + enter],

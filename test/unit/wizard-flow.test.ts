@@ -1,4 +1,5 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { planDevelopmentCertificates } from '../../src/certs/development.ts';
@@ -67,8 +68,29 @@ describe('a new stack', () => {
     });
   });
 
+  test('nobody consents by Enter alone: "no" leads to another source of certificates, or back', async () => {
+    const elsewhere = await runWizard([], PRODUCTION);
+    expect(parse(textOf(elsewhere)).tls).toEqual({ mode: 'dev-ca' });
+    expect(elsewhere.prompter.asked.slice(3, 7)).toEqual([
+      'Where do TLS certificates come from?',
+      expect.stringContaining('E-mail'),
+      expect.stringContaining('Do you accept the terms'),
+      'Where do TLS certificates come from?',
+    ]);
+    const back = await runWizard(
+      [],
+      [
+        ...PRODUCTION,
+        ['Do you accept the terms', 'declined'],
+        ['TLS certificates', 'acme'],
+        ['Do you accept the terms', 'accepted'],
+      ],
+    );
+    expect(parse(textOf(back)).tls).toEqual({ mode: 'acme', terms: 'accepted' });
+  });
+
   test('defaults are not written down', async () => {
-    const answers = parse(textOf(await runWizard([], PRODUCTION)));
+    const answers = parse(textOf(await runWizard([], [...PRODUCTION, ['Do you accept', 'accepted']])));
     expect(answers.firewall).toBeUndefined();
     expect(answers.tls).toEqual({ mode: 'acme', terms: 'accepted' });
   });
@@ -154,6 +176,7 @@ describe('flags', () => {
       'Where do TLS certificates come from?',
       expect.stringContaining('E-mail'),
       expect.stringContaining('terms of service'),
+      'Where do TLS certificates come from?',
       expect.stringContaining('Addresses SSH'),
       'What should it run?',
       'Services',
@@ -234,6 +257,7 @@ describe('answers that do not fit together', () => {
       ['What is it for?', 'production'],
       ['Domain', 'localhost'],
       ['TLS', 'acme'],
+      ['Do you accept', 'accepted'],
     ];
     const name = await runWizard(
       [],
@@ -263,12 +287,16 @@ describe('answers that do not fit together', () => {
         ['TLS', 'files'],
         ['Certificate with its chain', ''],
         ['Certificate with its chain', 'none.pem'],
-        ['Private key', '../key.pem'],
-        ['Certificate with its chain', '../chain.pem'],
+        ['Private key', 'key.pem'],
+        ['Certificate with its chain', './chain.pem'],
       ],
     );
     expect(run.prompter.refused).toEqual([expect.stringContaining('needs the path of a PEM file')]);
-    expect(run.prompter.screen).toContain('tls.certificate: there is no file none.pem');
-    expect(parse(textOf(run)).tls).toEqual({ mode: 'files', certificate: '../chain.pem', key: '../key.pem' });
+    expect(run.prompter.screen).toContain(`tls.certificate: there is no file ${resolve('none.pem')}`);
+    expect(parse(textOf(run)).tls).toEqual({
+      mode: 'files',
+      certificate: resolve('chain.pem'),
+      key: resolve('key.pem'),
+    });
   });
 });

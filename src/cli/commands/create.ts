@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { EXIT, type ExitCode, UserError } from '../../errors.ts';
+import { EXIT, type ExitCode } from '../../errors.ts';
 import { type Assembled, assemble } from '../../project/assemble.ts';
 import { readInputs } from '../../project/inputs.ts';
 import { missingSources } from '../../project/sources.ts';
@@ -9,15 +9,8 @@ import { buildStack } from '../../stack/build.ts';
 import { readSpec, type StackDocument } from '../../stack/load.ts';
 import type { Stack } from '../../stack/model.ts';
 import { STACK_FILE } from '../../stack/stack-file.ts';
-import {
-  applyPlan,
-  inspectFolder,
-  type Plan,
-  planTree,
-  recover,
-  unifiedDiff,
-  withLock,
-} from '../../workspace/index.ts';
+import { refuseForeign } from '../../wizard/folder.ts';
+import { applyPlan, type Plan, planTree, recover, unifiedDiff, withLock } from '../../workspace/index.ts';
 import type { Invocation } from '../main.ts';
 import { report } from '../report.ts';
 import { version } from '../version.ts';
@@ -36,9 +29,10 @@ export interface Order {
 /** Carries an order out: answers → stack.yaml → files on disk. */
 export async function create(invocation: Invocation, order: Order): Promise<ExitCode> {
   const { args, output } = invocation;
+  await refuseForeign(order.folder);
   if (args.switches.has('dry-run')) {
-    const { plan } = await preview(order);
-    if (args.switches.has('json')) report(invocation, order, await prepare(order), plan, { written: false });
+    const { prepared, plan } = await preview(order);
+    if (args.switches.has('json')) report(invocation, order, prepared, plan, { written: false });
     else
       output.result(
         (await unifiedDiff(plan, { colour: output.style('red', 'x', 'stdout') !== 'x' })) ||
@@ -47,7 +41,7 @@ export async function create(invocation: Invocation, order: Order): Promise<Exit
     return args.switches.has('exit-code') && plan.changes ? EXIT.findings : EXIT.ok;
   }
   const { prepared, plan } = await writeStack(order);
-  report(invocation, order, prepared, plan, { written: true });
+  report(invocation, order, prepared, plan, { written: plan.changes });
   return plan.entries.some(({ action }) => action === 'conflict') ? EXIT.refused : EXIT.ok;
 }
 
@@ -95,13 +89,7 @@ export async function preview(order: Order): Promise<{ prepared: Prepared; plan:
 /** Carries the order out, under the folder's lock. @throws {UserError} when the folder is not ours or cannot be written */
 export async function writeStack(order: Order): Promise<{ prepared: Prepared; plan: Plan }> {
   const root = resolve(order.folder);
-  const state = inspectFolder(root);
-  if (state === 'foreign') {
-    throw new UserError(
-      { message: `${order.folder}: is not empty and holds no stack`, hint: 'name an empty or a new folder' },
-      EXIT.refused,
-    );
-  }
+  await refuseForeign(order.folder);
   return withLock(root, async () => {
     await recover(root);
     const result = await preview(order);

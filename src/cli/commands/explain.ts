@@ -32,7 +32,8 @@ export function explain({ args, output }: Invocation): ExitCode {
     return EXIT.ok;
   }
   const control = CONTROLS.find(({ key }) => key === topic);
-  const setting = settings.find(({ path }) => path === topic || path.replace(/<name>\.|\[\]/g, '') === topic);
+  const setting =
+    settings.find(({ path }) => path === topic) ?? settings.find(({ path }) => isMeant(path, topic));
   const edge = control || setting ? [] : edgeTopic(topic);
   if (!control && !setting && edge.length === 0)
     throw new UserError({
@@ -78,6 +79,17 @@ function edgeText({ point, title, directives, file, why, source, relax }: EdgeCo
     `Source: ${source}`,
     `To relax it: ${relax}`,
   ];
+}
+
+/** `apps.web.routes[0].path`, `apps.routes.path` and `apps.<name>.routes[].path` mean the same setting. */
+function isMeant(path: string, topic: string): boolean {
+  const wanted = topic.replace(/\[[^\]]*\]/g, '').split('.');
+  const parts = path.replaceAll('[]', '').split('.');
+  const short = parts.filter((part) => part !== '<name>');
+  const matches = (pattern: readonly string[]): boolean =>
+    pattern.length === wanted.length &&
+    pattern.every((part, index) => part === '<name>' || part === wanted[index]);
+  return matches(parts) || matches(short);
 }
 
 function controlText({ key, title, why, source, relax }: (typeof CONTROLS)[number]): string[] {

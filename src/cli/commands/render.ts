@@ -1,10 +1,12 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import fsExtra from 'fs-extra';
 import { EXIT, type ExitCode, UserError } from '../../errors.ts';
 import { renderStack } from '../../library.ts';
 import { readDigests } from '../../project/inputs.ts';
 import { ioFailure } from '../../workspace/failure.ts';
+import { inspectFolder } from '../../workspace/folder.ts';
+import { MANIFEST } from '../../workspace/state.ts';
 import { givenAnswers } from '../answers.ts';
 import { editedSource } from '../complete.ts';
 import type { Invocation } from '../main.ts';
@@ -21,12 +23,7 @@ export async function renderCommand({ args, output }: Invocation): Promise<ExitC
       EXIT.refused,
     );
   const target = resolve(out);
-  if ((await fsExtra.pathExists(target)) && (await fsExtra.readdir(target)).length > 0) {
-    throw new UserError(
-      { message: `${out}: is not empty`, hint: 'remove it first; render never mixes two trees' },
-      EXIT.refused,
-    );
-  }
+  refuseTarget(target, out, resolve(given.folder ?? '.'));
   const files = renderStack(editedSource(given.source, given.edits).text, {
     redactSecrets: true,
     digests: readDigests(given.folder ?? '.'),
@@ -46,6 +43,22 @@ export async function renderCommand({ args, output }: Invocation): Promise<ExitC
     output.result(JSON.stringify({ out: target, files: files.map(({ path }) => path) }, null, 2));
   else output.note(`${files.length} files in ${out}, secrets masked.`);
   return EXIT.ok;
+}
+
+/** @throws {UserError} for anything but a folder without content, or none */
+function refuseTarget(target: string, out: string, stack: string): void {
+  // Told apart from an earlier tree, which may be removed.
+  if (target === stack || existsSync(join(target, MANIFEST)))
+    throw new UserError(
+      { message: `${out}: holds a stack that is in use`, hint: 'name an empty or a new folder' },
+      EXIT.refused,
+    );
+  const state = inspectFolder(target);
+  if (state === 'absent' || (state === 'empty' && readdirSync(target).length === 0)) return;
+  throw new UserError(
+    { message: `${out}: is not empty`, hint: 'remove it first; render never mixes two trees' },
+    EXIT.refused,
+  );
 }
 
 /** With its parents, one by one: Node's recursive mkdir never returns where the system denies that a parent is there (/proc). */
