@@ -54,7 +54,7 @@ describe('wrong use: exit 2, one line, nothing written', () => {
     [
       'a --set below an impossible name',
       ['a', '--yes', '--set', 'apps.__proto__.image=x'],
-      /^error: --set apps\.__proto__\.image: "__proto__" cannot be a name here$/,
+      /^error: --set apps\.__proto__\.image: "__proto__" is a reserved name; choose another one$/,
     ],
     [
       'a wrong value by --set: no file is named that is not there',
@@ -64,7 +64,7 @@ describe('wrong use: exit 2, one line, nothing written', () => {
     [
       'an app with an impossible name',
       ['a', '--yes', '--app', 'name=__proto__'],
-      /^error: --app name=__proto__: "__proto__" cannot be a name here$/,
+      /^error: --app name=__proto__: "__proto__" is a reserved name; choose another one$/,
     ],
     [
       'a certificate that is not there',
