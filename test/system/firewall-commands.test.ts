@@ -256,6 +256,16 @@ describe.skipIf(missingForLab().length > 0)('commands for the day after', () => 
       expect(lab.firewall(script, ['verify'], old).stdout).toMatch(/^note .*CVE-2025-54388/m);
     });
 
+    it('names what works past it: host network, Podman, rootless engines', async () => {
+      const script = confirmed();
+      const docker = 'case $* in *network=host*) echo probe ;; *) exit 1 ;; esac';
+      const programs = withPrograms({ docker, podman: 'exit 0', pgrep: 'echo 1' });
+      const { stdout } = lab.firewall(script, ['verify'], programs);
+      expect(stdout).toMatch(/^note {2}containers with the host's network \(probe\)/m);
+      expect(stdout).toMatch(/^note {2}Podman is here/m);
+      expect(stdout).toMatch(/^note {2}rootless engine/m);
+    });
+
     it('names macvlan interfaces, whose packets pass no firewall', () => {
       const script = confirmed();
       lab.run('host', ['ip', 'link', 'add', 'mv0', 'link', 'eth0', 'type', 'macvlan']);

@@ -1,3 +1,5 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ADDRESS, Lab, missingForLab } from './firewall/lab.ts';
 
@@ -69,6 +71,35 @@ describe.skipIf(missingForLab().length > 0)('apply locks nobody out', () => {
     accepts(lab.script({ sshPorts: [22, 2022] }));
     process.kill(-sshd.pid!, 'SIGKILL');
     accepts(lab.script());
+  });
+
+  it('knows the ports of the next start of sshd, and those that systemd listens on for it', async () => {
+    const bin = mkdtempSync(join(lab.folder, 'bin-'));
+    const stub = (name: string, body: string) =>
+      writeFileSync(join(bin, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+    const path = { PATH: `${bin}:${process.env['PATH']}` };
+    stub('sshd', "printf 'port 22\\nport 2200\\n'");
+    const sshd = await lab.listen('host', ['tcp:2022'], 'sshd');
+    refuses(lab.script({ sshPorts: [22, 2022] }), path, 'sshd listens on port 2200');
+    accepts(lab.script({ sshPorts: [22, 2022, 2200] }), path);
+    process.kill(-sshd.pid!, 'SIGKILL');
+    // Without a running sshd its settings are nobody's.
+    accepts(lab.script(), path);
+
+    stub('systemd-run', 'exit 0');
+    stub('systemctl', 'case $* in show*) echo "[::]:2222 (Stream)" ;; esac');
+    stub('sshd', 'exit 1');
+    // A process namespace whose first process is in the lab's network, as on a real host, and a /run of its own.
+    const machine = 'mount -t tmpfs none /run; mkdir -p /run/systemd/system; "$@"; exit $?';
+    const command = ['unshare', '--pid', '--fork', '--mount-proc', 'sh', '-euc', machine, '-'];
+    const onSystemd = (script: string) =>
+      lab.run('host', [...command, script, 'apply'], lab.environment(path));
+    expect(onSystemd(lab.script())).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('sshd listens on port 2222'),
+    });
+    expect(lab.table()).toBe('');
+    expect(onSystemd(lab.script({ sshPorts: [2222] }))).toMatchObject({ code: 0 });
   });
 
   it('refuses when the way to the internet would not be filtered', () => {

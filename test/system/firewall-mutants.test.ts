@@ -104,5 +104,5 @@ describe.skipIf(missingForLab().length > 0)('every rule is missed when it is not
         alive.some((what) => pattern.test(what)),
         String(pattern),
       ).toBe(true);
-  }, 600_000);
+  }, 1_200_000);
 });
