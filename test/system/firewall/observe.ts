@@ -126,10 +126,8 @@ export class Observer {
    */
   async look({ load, unload, counters }: Subject, expected?: Sight): Promise<Sight> {
     unload();
-    const [database, ssh] = await Promise.all([
-      this.#lab.connect('stranger', host, 5432),
-      this.#lab.connect('stranger', host, 22),
-    ]);
+    const held = await this.#try('stranger', [`hold,${host},5432`, `hold,${host},22`]);
+    if (!held.every(Boolean)) throw new Error('without rules there is no session');
     this.#onHost('nft', 'reset', 'counters', 'table', 'inet', 'witness');
     load();
     for (const place of ['host', 'stranger', 'container'] as const)
@@ -137,15 +135,13 @@ export class Observer {
 
     const sight = await this.#counted(counters);
     await this.#craft();
-    const [answered, sessionLives] = await Promise.all([this.#answered(), database.alive()]);
-    Object.assign(sight, answered);
-    sight['a session to a closed port lives on'] = sessionLives;
+    Object.assign(sight, await this.#answered());
     for (const [name, count] of Object.entries(this.#witness())) sight[`arrived: ${name}`] = count;
     sight['counted: a container at the host'] = (counters()['container_to_host_drop'] ?? 0) > 0;
     if (expected && Object.entries(sight).some(([look, seen]) => expected[look] !== seen)) return sight;
 
     let words = 0;
-    for (; words < 30; words++) if (!(await ssh.alive())) break;
+    for (; words < 30; words++) if (!(await this.#try('stranger', [`alive,${host},22`]))[0]) break;
     sight['words in a busy SSH session'] = words;
     return { ...sight, ...(await this.#limits()) };
   }
@@ -283,6 +279,7 @@ function limited(answers: boolean[]): number {
 const outer = [host, host6];
 const targets: Partial<Record<Place, string[]>> = {
   stranger: [
+    `alive,${host},5432`,
     ...['tcp', 'udp'].flatMap((kind) => outer.map((a) => `${kind},${a},443`)),
     ...[80, 9000, 5432].flatMap((port) => outer.map((a) => `tcp,${a},${port}`)),
     ...[9001, 5353].flatMap((port) => outer.map((a) => `udp,${a},${port}`)),
