@@ -88,8 +88,9 @@ function headline({ changes }: Plan, told: readonly string[]): string {
   return told.length > 0 ? `Files: ${told.join(', ')}.` : `Files: as they were; ${STATE} is put right.`;
 }
 
-function warningsOf({ stack, secrets }: Prepared, plan: Plan): string[] {
+function warningsOf({ stack, secrets, consequences }: Prepared, plan: Plan): string[] {
   return [
+    ...consequences,
     ...plan.entries
       .filter(({ action }) => action === 'conflict')
       .map(

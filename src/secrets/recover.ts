@@ -1,7 +1,7 @@
 import { EXIT, type Problem, UserError } from '../errors.ts';
 import type { Secret, SecretFile } from '../stack/model.ts';
-import { encodeEnvValue } from './env-encode.ts';
 import type { EnvFile } from './env-parse.ts';
+import { unwritable } from './store.ts';
 import { SecretValues } from './values.ts';
 
 export interface RecoverInput {
@@ -41,9 +41,9 @@ export function recoverEnv(input: RecoverInput): Recovered {
   const open = secrets.filter((secret) => secret.kind !== 'derived' && isOpen(secret, env));
   if (open.length === 0 || (env === undefined && !input.hadSecrets)) return { env, recovered: [] };
   const found = new Map(
-    open.flatMap(({ id }) => {
-      const value = valueInFiles(id, input);
-      return value === undefined ? [] : [[id, value] as const];
+    open.flatMap((secret) => {
+      const value = valueInFiles(secret, input);
+      return value === undefined ? [] : [[secret.id, value] as const];
     }),
   );
   const lost = open.filter(
@@ -70,10 +70,10 @@ function isOpen({ id, kind, placeholder }: Secret, env: EnvFile | undefined): bo
 }
 
 /** The content of a file that is the value and nothing else. */
-function valueInFiles(id: string, { secretFiles, files }: RecoverInput): string | undefined {
-  const holder = secretFiles.find((file) => isPlain(file, id) && files.has(file.name));
+function valueInFiles(secret: Secret, { secretFiles, files }: RecoverInput): string | undefined {
+  const holder = secretFiles.find((file) => isPlain(file, secret.id) && files.has(file.name));
   const value = holder && files.get(holder.name);
-  return value !== undefined && value !== '' && encodeEnvValue(value).ok ? value : undefined;
+  return value !== undefined && value !== '' && unwritable(secret, value) === undefined ? value : undefined;
 }
 
 const PROBE = 'probe';

@@ -1,4 +1,5 @@
 import type { FileTree, GeneratedFile } from '../fileset.ts';
+import { seenBy } from '../stack/consumers.ts';
 import type { Secret, SecretFile, SecretStore } from '../stack/model.ts';
 import { type EnvEntry, type EnvSection, formatEnvFile } from './env-format.ts';
 import type { SecretState } from './store.ts';
@@ -29,7 +30,7 @@ export function renderSecretFiles(state: SecretState, parts: SecretFilesInput): 
   const env = formatEnvFile(
     [
       { comment: envHeader, entries: [] },
-      ...sections(secrets, value, note),
+      ...sections(parts, value, note),
       revisionSection(variables, revision, note),
       {
         title: 'no longer used',
@@ -49,7 +50,7 @@ export function renderSecretFiles(state: SecretState, parts: SecretFilesInput): 
   const example = formatEnvFile(
     [
       { comment: exampleHeader, entries: [] },
-      ...sections(secrets, (name) => placeholders.get(name) ?? ''),
+      ...sections(parts, (name) => placeholders.get(name) ?? ''),
       revisionSection(variables, () => '1'),
     ].filter(isShown),
   );
@@ -121,23 +122,23 @@ const groups: readonly { title: string; comment: string; holds: (secret: Secret)
 ];
 
 function sections(
-  secrets: readonly Secret[],
+  parts: SecretFilesInput,
   value: (id: string) => string,
   note: (id: string) => string = () => '',
 ): EnvSection[] {
   return groups.map(({ title, comment, holds }) => ({
     title,
     comment: [comment],
-    entries: secrets.filter(holds).map(
-      (secret): EnvEntry => ({
+    entries: parts.secrets.filter(holds).map((secret): EnvEntry => {
+      const readers = seenBy(secret, parts);
+      return {
         key: secret.id,
         value: value(secret.id),
         byFileOnly: !secret.byVariable,
-        comment:
-          secret.consumers.length > 0 ? `${secret.what} (${secret.consumers.join(', ')})` : secret.what,
+        comment: readers.length > 0 ? `${secret.what} (${readers.join(', ')})` : secret.what,
         notes: note(secret.id),
-      }),
-    ),
+      };
+    }),
   }));
 }
 

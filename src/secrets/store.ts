@@ -174,11 +174,17 @@ function refuseUnknown(names: readonly string[], byId: ReadonlyMap<string, Secre
 }
 
 function refuseUnwritable(secrets: readonly Secret[], values: SecretValues): void {
-  const problems = secrets.flatMap(({ id, byVariable }) => {
-    const encoded = (byVariable ? encodeEnvValue : encodeForFiles)(values.get(id));
-    return encoded.ok ? [] : [{ message: `${id} ${encoded.reason}` }];
+  const problems = secrets.flatMap((secret) => {
+    const message = unwritable(secret, values.get(secret.id));
+    return message === undefined ? [] : [{ message: `${secret.id} ${message}` }];
   });
   if (problems.length > 0) throw new UserError(problems);
+}
+
+/** Why a value cannot be kept in the env file, to stand behind the variable's name; undefined when it can. */
+export function unwritable({ byVariable }: Secret, value: string): string | undefined {
+  const encoded = (byVariable ? encodeEnvValue : encodeForFiles)(value);
+  return encoded.ok ? undefined : encoded.reason;
 }
 
 function formatProblems(

@@ -3,9 +3,11 @@ import { applyEdits } from '../cli/complete.ts';
 import { cancelled, type Output } from '../cli/output.ts';
 import { UserError } from '../errors.ts';
 import { checkKnownKey, knownKey } from '../secrets/known-keys.ts';
+import { unwritable } from '../secrets/store.ts';
 import { buildStack } from '../stack/build.ts';
 import { newStackText } from '../stack/document.ts';
 import { parseStackDocument, plainAnswers, readSpec, type StackDocument } from '../stack/load.ts';
+import type { Secret } from '../stack/model.ts';
 import type { Draft } from '../stack/questions.ts';
 import type { StackInput } from '../stack/schema.ts';
 import { STACK_FILE } from '../stack/stack-file.ts';
@@ -24,7 +26,7 @@ export async function agree(input: WizardInput, session: Session): Promise<Order
     const { order, prepared, plan } = await soundPreview(input, session, entered);
     if (await askSecrets(session, prepared, entered)) continue;
     const secrets = { ...prepared.secrets, entered: Object.keys(order.supplied) };
-    const stack = { ...prepared.stack, warnings: [...prepared.stack.warnings, ...renamed(input, session)] };
+    const stack = { ...prepared.stack, warnings: [...prepared.consequences, ...prepared.stack.warnings] };
     const review = { stack, plan, folder: order.folder, secrets };
     session.prompter.say(reviewText(review, input.output.width));
     switch (await askConsent(session, plan)) {
@@ -41,15 +43,6 @@ export async function agree(input: WizardInput, session: Session): Promise<Order
         throw cancelled();
     }
   }
-}
-
-/** Compose keeps a stack's data under its name. */
-function renamed({ given }: WizardInput, { draft }: Session): string[] {
-  const before =
-    given.onDisk === given.source?.text && given.source ? answersOf(given.source).name : undefined;
-  return before === undefined || before === draft.name
-    ? []
-    : [`under its new name the stack starts with empty volumes; the data stays with "${before}"`];
 }
 
 /** The unified diff of a plan; secrets by path only. */
@@ -117,21 +110,22 @@ async function askSecrets(
   entered: Record<string, string>,
 ): Promise<boolean> {
   const open = secrets.missing.filter((id) => entered[id] === undefined);
+  const secretOf = (id: string): Secret => stack.secrets.find((secret) => secret.id === id)!;
   for (const id of open) {
     const known = knownKey(id);
     entered[id] = await prompter.secret({
       message: `${id} (hidden; empty: later)`,
       ...(known?.url ? { about: `${known.title}, from ${known.url}` } : {}),
-      validate: (value) => (value === '' ? undefined : secretProblem(id, value)),
+      validate: (value) => (value === '' ? undefined : secretProblem(secretOf(id), value)),
     });
     if (entered[id] === '') prompter.say(`${id}: fill it in later, in ${stack.secretStore.envFile}.`);
   }
   return open.length > 0;
 }
 
-function secretProblem(id: string, value: string): string | undefined {
-  if (/\p{Cc}/u.test(value)) return 'must not contain control characters';
-  return checkKnownKey(id, value);
+/** What would be refused in the end is refused at the prompt. */
+function secretProblem(secret: Secret, value: string): string | undefined {
+  return unwritable(secret, value) ?? checkKnownKey(secret.id, value);
 }
 
 /** Problems of the whole that have a place among the answers; those of certificate files by the file's name. */

@@ -1,13 +1,15 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { EXIT, type ExitCode } from '../../errors.ts';
+import { EXIT, type ExitCode, UserError } from '../../errors.ts';
 import { type Assembled, assemble } from '../../project/assemble.ts';
 import { readInputs } from '../../project/inputs.ts';
 import { missingSources } from '../../project/sources.ts';
 import { systemRandom } from '../../secrets/kinds.ts';
 import { buildStack } from '../../stack/build.ts';
-import { readSpec, type StackDocument } from '../../stack/load.ts';
+import { consequences } from '../../stack/consequences.ts';
+import { parseStackDocument, readSpec, type StackDocument } from '../../stack/load.ts';
 import type { Stack } from '../../stack/model.ts';
+import type { StackSpec } from '../../stack/schema.ts';
 import { STACK_FILE } from '../../stack/stack-file.ts';
 import { refuseForeign } from '../../wizard/folder.ts';
 import { applyPlan, type Plan, planTree, recover, unifiedDiff, withLock } from '../../workspace/index.ts';
@@ -47,10 +49,12 @@ export async function create(invocation: Invocation, order: Order): Promise<Exit
 
 export interface Prepared extends Assembled {
   stack: Stack;
+  /** What the change of answers means for the data that is there, one line each. */
+  consequences: readonly string[];
 }
 
 /** Everything the order consists of, in memory. */
-export async function prepare({ folder, source, supplied, digests }: Order): Promise<Prepared> {
+export async function prepare({ folder, source, answersRead, supplied, digests }: Order): Promise<Prepared> {
   const root = resolve(folder);
   const spec = readSpec(source);
   const stack = buildStack(spec);
@@ -67,11 +71,23 @@ export async function prepare({ folder, source, supplied, digests }: Order): Pro
       ),
     ],
     stack,
+    consequences: consequencesOf(answersRead, spec),
     tree: {
       files: [answers, ...assembled.tree.files],
       directories: [{ path: '.', mode: folderMode(root) }, ...assembled.tree.directories],
     },
   };
+}
+
+function consequencesOf(answersRead: string | undefined, spec: StackSpec): string[] {
+  if (answersRead === undefined) return [];
+  try {
+    return consequences(readSpec(parseStackDocument(answersRead, STACK_FILE)), spec);
+  } catch (error) {
+    // What cannot be read has never become a stack.
+    if (error instanceof UserError) return [];
+    throw error;
+  }
 }
 
 /** The folder's own mode, less the right of others to write in it: whoever may write there may replace the secrets. */

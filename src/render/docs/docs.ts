@@ -2,6 +2,7 @@ import readme from '../../../templates/docs/README.md.hbs';
 import report from '../../../templates/docs/SECURITY-REPORT.md.hbs';
 import { trustInstructions } from '../../certs/trust.ts';
 import type { GeneratedFile } from '../../fileset.ts';
+import { seenBy } from '../../stack/consumers.ts';
 import { isLoopback } from '../../stack/domains.ts';
 import type { Secret, Stack } from '../../stack/model.ts';
 import { CONTROLS } from '../compose/reasons.ts';
@@ -52,7 +53,11 @@ function readmeContext(stack: Stack): object {
       memory: workload.limits.memory,
     })),
     topology: mermaidTopology(stack),
-    secrets: stack.secrets.map(({ id, what, consumers }) => ({ id, what, consumers: consumers.join(', ') })),
+    secrets: stack.secrets.map((secret) => ({
+      id: secret.id,
+      what: secret.what,
+      consumers: seenBy(secret, stack).join(', '),
+    })),
     envFile: stack.secretStore.envFile,
     secretDirectory: `${stack.secretStore.directory}/`,
     upCommand: `${compose} up -d --wait`,
@@ -140,7 +145,7 @@ function reportContext(stack: Stack): object {
       id: secret.id,
       kind: secret.kind,
       class: secret.class,
-      consumers: secret.consumers.join(', '),
+      consumers: seenBy(secret, stack).join(', '),
       due: due(secret, stack),
     })),
     warnings: stack.warnings.map((text) => ({ text })),

@@ -1,0 +1,53 @@
+import type { StackSpec } from './schema.ts';
+import { secretStore } from './secret-store.ts';
+
+/** What a change of answers means for data that is there already; one line each, to be shown before and after writing. */
+export function consequences(before: StackSpec, after: StackSpec): string[] {
+  return [...renamed(before, after), ...otherSecrets(before, after), ...postgres(before, after)];
+}
+
+/** Compose keeps a stack's data under its name. */
+function renamed(before: StackSpec, after: StackSpec): string[] {
+  return before.name === after.name
+    ? []
+    : [`under its new name the stack starts with empty volumes; the data stays with "${before.name}"`];
+}
+
+/** Outside of the project, each environment has an env file of its own; inside, the values stay. */
+function otherSecrets(before: StackSpec, after: StackSpec): string[] {
+  const [old, next] = [secretStore(before).envFile, secretStore(after).envFile];
+  if (before.environment === after.environment || after.secrets.location === 'project' || old === next)
+    return [];
+  return [`the secrets are those in ${next} now; the data still wants the ones it was made with (${old})`];
+}
+
+interface PostgresAnswers {
+  version: number;
+  database: string;
+  rotation: string;
+}
+
+/** The image makes a cluster, its database and its roles when the volume is empty, and never again. */
+function postgres(before: StackSpec, after: StackSpec): string[] {
+  const [old, next] = [before, after].map(
+    ({ services }) => services['postgres'] as PostgresAnswers | undefined,
+  );
+  if (old === undefined || next === undefined) return [];
+  return [
+    ...(old.version === next.version
+      ? []
+      : [
+          `PostgreSQL ${next.version} does not start on the data of ${old.version}: dump it with ${old.version} first, and restore it into an empty volume`,
+        ]),
+    ...(old.database === next.database
+      ? []
+      : [
+          `PostgreSQL makes the database "${next.database}" in an empty volume only: with data there, create it by hand; what was stored stays in "${old.database}"`,
+        ]),
+    ...(old.rotation === next.rotation
+      ? []
+      : [
+          `PostgreSQL makes the roles for rotation "${next.rotation}" in an empty volume only: with data there, the apps cannot log in before you create them by hand`,
+        ]),
+  ];
+}
