@@ -478,7 +478,7 @@ const secrets = v.strictObject({
         'must be "project" or an absolute folder such as /etc/shop',
       ),
       v.description(
-        '`project`: `.env` and `secrets/` beside stack.yaml, ignored by git; or an absolute folder outside it.',
+        '`project`: `.env` and `secrets/` beside stack.yaml, ignored by git; or an absolute folder outside it, with files of its own for each environment. The values move along when this or `name` changes; a change of `environment` is refused while an outside folder holds only those of the other one.',
       ),
     ),
     'project',

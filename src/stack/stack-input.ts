@@ -311,7 +311,7 @@ export type StackInput = {
     containersToHost?: (number)[] | undefined;
   } | undefined;
   secrets?: {
-    /** `project`: `.env` and `secrets/` beside stack.yaml, ignored by git; or an absolute folder outside it. */
+    /** `project`: `.env` and `secrets/` beside stack.yaml, ignored by git; or an absolute folder outside it, with files of its own for each environment. The values move along when this or `name` changes; a change of `environment` is refused while an outside folder holds only those of the other one. */
     location?: "project" | string | undefined;
     schedule?: {
       /** Days until a signing key is due for rotation. */
