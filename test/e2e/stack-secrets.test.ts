@@ -14,14 +14,15 @@ import { run } from './process.ts';
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
 /** What breaks on the way elsewhere, all in one value, in an order that breaks it most. */
-const passwords = [
-  `'p$a\${HOME}$$b #c"d\\e/f@g+h:i?j&k%20=l \`id\` it's\\`,
-  ` "Größe пароль 密码🔑 #$'\\n@/+ `,
+const passwords: [string, number][] = [
+  [`'p$a\${HOME}$$b #c"d\\e/f@g+h:i?j&k%20=l \`id\` it's\\`, 18],
+  [` "Größe пароль 密码🔑 #$'\\n@/+ `, 17],
 ];
 
 describe.runIf(requireDocker())('secrets of a generated stack', () => {
   beforeAll(async () => {
-    await ensureImages(['nginx:1.30', 'postgres:18.6-trixie', 'redis:8.10.1-trixie', 'css-test/app:1']);
+    await ensureImages(['nginx:1.30', 'redis:8.10.1-trixie', 'css-test/app:1']);
+    await ensureImages(['postgres:17.11-trixie', 'postgres:18.6-trixie']);
   });
 
   describe('entered by the user', () => {
@@ -108,14 +109,14 @@ describe.runIf(requireDocker())('secrets of a generated stack', () => {
     });
   });
 
-  describe.each(passwords)('with the password %j for everything', (password) => {
+  describe.each(passwords)('with the password %j for everything, PostgreSQL %i', (password, version) => {
     let stack: GeneratedStack;
     beforeAll(async () => {
       stack = await GeneratedStack.open('password');
       const file = await stack.fileBeside('password', password);
       const app = 'image=css-test/app:1,path=none,needs=postgres+redis';
       await stack.generate([
-        ...['--service', 'postgres', '--service', 'redis'],
+        ...['--set', `services.postgres.version=${version}`, '--service', 'redis'],
         ...['--app', `name=by-file,${app}`, '--app', `name=by-variable,${app},delivery=variable`],
         ...['POSTGRES_PASSWORD', 'POSTGRES_APP_PASSWORD', 'REDIS_APP_PASSWORD', 'REDIS_ADMIN_PASSWORD'].map(
           (name) => `--secret-file=${name}=${file}`,

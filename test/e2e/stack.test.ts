@@ -17,7 +17,7 @@ describe.runIf(requireDocker())('a generated stack', () => {
   const running = new RunningStack();
   beforeAll(async () => {
     await ensureImages(['nginx:1.30', 'postgres:18.6-trixie', 'redis:8.10.1-trixie']);
-    await ensureImages(['axllent/mailpit:v1.29', 'css-test/app:1']);
+    await ensureImages(['valkey/valkey:9.1', 'axllent/mailpit:v1.29', 'css-test/app:1']);
     await running.start();
   });
   afterAll(() => running.remove());

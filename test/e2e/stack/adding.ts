@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import { catalog } from '../../../src/catalog/index.ts';
 import { fingerprint } from '../../program.ts';
 import { expectMatrix, presetPairs, whoGetsOut } from './isolation.ts';
 import { missingProtections, publishedPorts } from './protections.ts';
 import { mapValues, type RunningStack } from './running.ts';
 
-/** An app that the edge does not show, which may call out and reads no files, and a mail catcher. */
+/** An app that the edge does not show, which may call out and reads no files, and the rest of the catalogue. */
 const worker = (needs: string) => [
-  ...['--service', 'mailpit', '--app'],
+  ...['--service', 'mailpit', '--service', 'valkey', '--app'],
   `name=worker,image=css-test/app:1,path=none,needs=${needs},delivery=variable,egress=true`,
 ];
 
@@ -26,16 +27,17 @@ export function addingAnApp(running: RunningStack): void {
 
     test('a new app, and the service it needs: nothing that runs is made anew', async () => {
       const before = await running.stack.ids();
-      await running.stack.generate(worker('mailpit'));
+      await running.stack.generate(worker('mailpit+valkey'));
       await running.stack.up();
-      expect(await running.stack.recreatedSince(before)).toEqual(['mailpit', 'worker']);
-      await running.healthy([...running.services, 'mailpit', 'worker']);
+      expect(await running.stack.recreatedSince(before)).toEqual(['mailpit', 'valkey', 'worker']);
+      await running.healthy([...running.services, 'mailpit', 'valkey', 'worker']);
+      expect(await running.stack.app('worker', '/cache')).toEqual({ value: 'cached' });
       expect(await running.stack.app('worker', '/mail')).toEqual({ sent: true });
     });
 
     test('it now needs the database, which joins its network; the edge and the cache stay as they are', async () => {
       const before = await running.stack.ids();
-      await running.stack.generate(worker('postgres+mailpit'));
+      await running.stack.generate(worker('postgres+mailpit+valkey'));
       await running.stack.up();
       const recreated = await running.stack.recreatedSince(before);
       expect(recreated).toEqual(expect.arrayContaining(['postgres', 'worker']));
@@ -46,14 +48,24 @@ export function addingAnApp(running: RunningStack): void {
     });
 
     test('the newcomers reach what they need, are reached by nobody else, and only the app gets out', async () => {
-      await expectMatrix(running, [...presetPairs, 'mailpit - worker', 'postgres - worker']);
+      await expectMatrix(running, [
+        ...presetPairs,
+        'mailpit - worker',
+        'postgres - worker',
+        'valkey - worker',
+      ]);
       expect(await whoGetsOut(running)).toEqual(['worker']);
     });
 
     test('they are as hardened as the others, and publish nothing', async () => {
-      const { mailpit, worker } = await running.containers();
-      expect([mailpit!, worker!].map(missingProtections)).toEqual([[], []]);
-      expect([mailpit!, worker!].map(publishedPorts)).toEqual([[], []]);
+      const { mailpit, valkey, worker } = await running.containers();
+      expect([mailpit!, valkey!, worker!].map(missingProtections)).toEqual([[], [], []]);
+      expect([mailpit!, valkey!, worker!].map(publishedPorts)).toEqual([[], [], []]);
+    });
+
+    test('every service of the catalogue was among them', async () => {
+      const names = catalog.map(({ name }) => name);
+      expect(Object.keys(await running.stack.ids())).toEqual(expect.arrayContaining(names));
     });
 
     test('a secret that the answers give by variable can be read in docker inspect, as the report says', async () => {
