@@ -1,6 +1,4 @@
-#!/usr/bin/env node
 // `mailpit`: catches what is sent to SMTP port 1025 and lists it over HTTP on port 8025.
-// `mailpit readyz`: exits with 0 when the running server answers, for the health check.
 import { randomUUID } from 'node:crypto';
 import { appendFileSync, existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
@@ -8,13 +6,7 @@ import { createServer as createSmtpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-if (process.argv[2] === 'readyz') await readyz();
-else serve();
-
-async function readyz() {
-  const response = await fetch('http://127.0.0.1:8025/readyz').catch(() => undefined);
-  process.exit(response?.ok ? 0 : 1);
-}
+serve();
 
 function serve() {
   // Without MP_DATABASE the mail is kept in a temporary file, so a read-only root needs a writable /tmp, as with the original.
