@@ -147,7 +147,7 @@ function missingEnv({ state }: StoredSecrets, { secretStore }: Stack): Finding[]
       severity: 'error',
       file: secretStore.envFile,
       message: 'is missing',
-      hint: 'restore it from a backup, or run create-secure-stack on the folder to make a new one',
+      hint: 'restore it from a backup, or run create-secure-stack on the folder: it takes what it can from the secret files',
     },
   ];
 }

@@ -37,7 +37,7 @@ function askName(session: Session): Promise<string> {
     message: appQuestions.name.message,
     ...('app' in apps ? {} : { proposal: 'app' }),
     validate: (name) => {
-      if (name in apps) return 'there is an app of this name already';
+      if (Object.hasOwn(apps, name)) return 'there is an app of this name already';
       const path: AnswerPath = ['apps', name];
       const problem = problemAt(withApp(session, name, { image: 'sample' }), path, { below: false });
       return problem && problemText(problem);

@@ -65,14 +65,14 @@ interface ComposeFile {
   secrets?: Record<string, { file: string }>;
 }
 
-describe.each(allCases)('invariants of $name', ({ name, answers }) => {
-  const files = render(name);
+describe.each(allCases)('invariants of $name', ({ name: stack, answers }) => {
+  const files = render(stack);
   const text = (path: string): string => files.find((file) => file.path === path)!.content;
   const compose = parse(text('docker-compose.yml')) as ComposeFile;
   const services = Object.entries(compose.services);
 
   test('the same answers give the same bytes', () => {
-    expect(render(name)).toEqual(files);
+    expect(render(stack)).toEqual(files);
   });
 
   test('only the edge publishes ports, and what an answer exposes', () => {
@@ -86,7 +86,7 @@ describe.each(allCases)('invariants of $name', ({ name, answers }) => {
     expect(publishing.sort()).toEqual(['edge', ...exposing, ...mail].sort());
   });
 
-  test.each(services)('%s is hardened', (_service, service) => {
+  test.each(services)('%s is hardened', (name, service) => {
     expect(service).toMatchObject({
       read_only: true,
       cap_drop: ['ALL'],
@@ -101,7 +101,9 @@ describe.each(allCases)('invariants of $name', ({ name, answers }) => {
     expect(service.cpus).toBeGreaterThan(0);
     expect(service.pids_limit).toBeGreaterThan(0);
     expect(service.logging?.options).toEqual({ 'max-size': '10m', 'max-file': '3' });
-    expect(service.healthcheck?.test ?? service.healthcheck?.disable).toBeTruthy();
+    const { health } = answers.apps?.[name] ?? {};
+    if (health?.probe === 'none') expect(service).not.toHaveProperty('healthcheck');
+    else expect(service.healthcheck?.test).toBeTruthy();
     if (service.image) expect(service.image).toMatch(/[:@][^/]*$/);
     for (const { source } of service.volumes?.filter(({ type }) => type === 'bind') ?? [])
       expect(source).toMatch(/^\.\//);

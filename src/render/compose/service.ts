@@ -159,12 +159,9 @@ function volumes(workload: Workload): ComposeValue | undefined {
   return list.length > 0 ? list : undefined;
 }
 
-function healthcheck({ health }: Workload): ComposeValue {
-  if (health === 'none')
-    return new Commented(
-      { disable: true },
-      'EXCEPTION, by explicit answer: Docker cannot see whether it works',
-    );
+function healthcheck({ health }: Workload): ComposeValue | undefined {
+  // Not `disable: true`: "up --wait" fails on a check that is switched off, and takes a container without one as it is.
+  if (health === 'none') return undefined;
   return new Commented(
     {
       test: health.test,
