@@ -1,0 +1,71 @@
+import * as v from 'valibot';
+import { cidrProblem, parseDomain } from './domains.ts';
+
+/** Kinds of values that several answers have. */
+
+export const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535));
+export const cidr = v.pipe(
+  v.string(),
+  v.rawCheck(({ dataset, addIssue }) => {
+    const problem = dataset.typed ? cidrProblem(dataset.value) : undefined;
+    if (problem) addIssue({ message: problem });
+  }),
+);
+export const text = v.pipe(
+  v.string(),
+  v.check((value) => !/\p{Cc}/u.test(value), 'must not contain line breaks or control characters'),
+);
+export const variableName = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be a variable name: letters, digits and "_"'),
+);
+export const size = v.pipe(
+  v.string(),
+  v.regex(/^[1-9]\d{0,5}[kmg]$/, 'must be a size such as 512k, 10m or 1g'),
+);
+export const absolutePath = v.pipe(
+  v.string(),
+  v.regex(/^\/[A-Za-z0-9._/-]+$/, 'must be an absolute path of letters, digits, ".", "_", "-" and "/"'),
+  v.check((path) => !path.split('/').includes('..'), 'must not contain ".."'),
+);
+export const relativePath = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9._@/-]+$/, 'must be a path of letters, digits, ".", "_", "@", "-" and "/"'),
+);
+/** A service's name is its DNS name and part of container, network and variable names. */
+export const workloadName = v.pipe(
+  v.string(),
+  v.regex(
+    /^[a-z](?:[a-z0-9-]{0,28}[a-z0-9])?$/,
+    'must be lower-case letters, digits and "-", start with a letter, at most 30 characters',
+  ),
+);
+export const image = v.pipe(
+  v.string(),
+  v.regex(
+    /^(?:[a-z0-9.-]+(?::\d+)?\/)?[a-z0-9._/-]+(?::[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/,
+    'must be an image name such as ghcr.io/acme/web:1.4.2',
+  ),
+);
+
+export const domain = v.pipe(
+  v.string(),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    try {
+      parseDomain(dataset.value);
+    } catch (error) {
+      addIssue({ message: (error as Error).message });
+    }
+  }),
+);
+
+export const origin = v.pipe(
+  v.string(),
+  v.regex(
+    /^https?:\/\/(?:\*\.)?[a-z0-9.-]+(?::\d{1,5})?$/,
+    'must be an origin such as https://app.example.com, without a path; *.example.com stands for one level of names',
+  ),
+);
+
+export const rate = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100_000));
