@@ -97,7 +97,7 @@ export function changedSecrets({ changes, certificate }: Journal): string[] {
 export function scheduleRows(
   entries: readonly ScheduleEntry[],
   now: Date,
-): { head: string; rows: readonly string[] } {
+): { titles: readonly string[]; head: string; rows: readonly string[] } {
   const titles = ['secret', 'class', 'kind', 'age', 'due', 'seen by'];
   const cells = entries.map((entry) => [
     entry.id,
@@ -115,7 +115,7 @@ export function scheduleRows(
       .map((cell, column) => cell.padEnd(widths[column]!))
       .join('  ')
       .trimEnd();
-  return { head: line(titles), rows: cells.map(line) };
+  return { titles, head: line(titles), rows: cells.map(line) };
 }
 
 /** The same for a terminal. */

@@ -217,7 +217,7 @@ function howItChanges(overlap: boolean, clients: readonly string[]): string {
   const list = clients.join(' and ');
   return overlap
     ? `both passwords work until ${list} ${clients.length > 1 ? 'have' : 'has'} the new one, then the old one ends`
-    : `it has one password at a time: new connections of ${list} are refused from the change until each has the new one`;
+    : `it has one password at a time: new connections of ${list} are refused from the change until ${clients.length > 1 ? 'each' : 'it'} has the new one`;
 }
 
 function signingOutcome(

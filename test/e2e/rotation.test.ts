@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { KEY, Terminal } from '../terminal.ts';
 import { docker, inspect, logs, requireDocker } from './docker.ts';
 import { run } from './process.ts';
 import { ArgumentWatch, Load, RotationStack, sha256 } from './rotation/fixture.ts';
@@ -189,6 +190,27 @@ describe.runIf(requireDocker())('a stack whose secrets are replaced while it ser
     expect(await sleeping).toContain('terminating connection');
     expect(shop.env()['API_JWT_SECRET_PREVIOUS']).toBe('');
     await shop.expectWorking('api');
+  });
+
+  test('in a terminal: choose, read the plan, agree or not', async () => {
+    const before = shop.env();
+    const start = (): Terminal => Terminal.program(['rotate'], { cwd: shop.stack.dir, columns: 120 });
+    const { down, space, enter } = KEY;
+    const choice: [string, string][] = [['Which secrets', down + down + down + space + enter]];
+    const left = start();
+    await left.answer([...choice, ['Go on?', enter]]);
+    expect(await left.ended).toBe(130);
+    expect(left.text).toContain('REDIS_ADMIN_PASSWORD (engine)');
+    expect(left.lastLine).toBe('Cancelled. Nothing was written.');
+    expect(shop.env()).toEqual(before);
+
+    const agreed = start();
+    await agreed.answer([...choice, ['Go on?', down + enter]]);
+    expect(await agreed.ended).toBe(0);
+    remember();
+    expect(agreed.text).toContain('REDIS_ADMIN_PASSWORD: old password is refused');
+    const changed = Object.entries(shop.env()).filter(([name, value]) => before[name] !== value);
+    expect(changed.map(([name]) => name)).toEqual(['REDIS_ADMIN_PASSWORD']);
   });
 
   test('the certificate: a new one from the same authority, served without a restart', async () => {

@@ -12,10 +12,9 @@ import type { Session } from './rotate.ts';
 /** Shows every secret and lets the user choose; what is due is proposed. */
 export async function askRequest({ folder, now }: Session, prompter: Prompter): Promise<string[]> {
   const entries = folderSchedule(folder, now).filter(({ action }) => action === 'rotate');
-  const { head, rows } = scheduleRows(entries, now);
+  const { titles, rows } = scheduleRows(entries, now);
   const names = await prompter.pick({
-    // Below the marks of the choices.
-    message: `Which secrets shall be replaced?\n     ${head}`,
+    message: `Which secrets shall be replaced? (${titles.slice(1).join(', ')})`,
     choices: entries.map(({ id }, index) => ({ value: id, name: rows[index]!, short: id })),
     picked: entries.filter(({ overdue }) => overdue).map(({ id }) => id),
   });
