@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'tsdown';
+import { withoutDescriptions } from './build/descriptions-plugin.ts';
 import { handlebarsTemplates } from './build/handlebars-plugin.ts';
 import { billOfMaterials } from './build/sbom-plugin.ts';
 
@@ -26,5 +27,5 @@ export default defineConfig({
     },
   },
   clean: true,
-  plugins: [handlebarsTemplates(), billOfMaterials()],
+  plugins: [handlebarsTemplates(), withoutDescriptions(), billOfMaterials()],
 });

@@ -24,7 +24,7 @@ export function handlebarsTemplates() {
         preventIndent: false,
       });
       return {
-        code: `export default ${withoutLocations(String(spec))};`,
+        code: `export default ${withoutFallbacks(withoutLocations(String(spec)))};`,
         moduleSideEffects: false,
         map: null,
       };
@@ -37,4 +37,12 @@ function withoutLocations(spec: string): string {
   return spec
     .replace(/,"loc":\{"start":\{[^{}]*\},"end":\{[^{}]*\}\}/g, '')
     .replace(/, \{"start":\{[^{}]*\},"end":\{[^{}]*\}\s*\}/g, '');
+}
+
+/** The runtime that is bundled has `lookupProperty`; each block's own copy of it is for older ones. */
+function withoutFallbacks(spec: string): string {
+  return spec.replaceAll(
+    /lookupProperty = container\.lookupProperty \|\| function\(parent, propertyName\) \{.*?return undefined\s*\}/gs,
+    'lookupProperty = container.lookupProperty',
+  );
 }

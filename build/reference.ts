@@ -54,7 +54,7 @@ function commands(): string {
           `| ${markdownCode(`${short ? `-${short}, ` : ''}--${flag}${value ? ` ${value}` : ''}`)}${multiple ? ' …' : ''} | ${markdownText(help)} |`,
       );
       return [
-        `#### ${markdownCode(usage)}`,
+        `### ${markdownCode(usage)}`,
         '',
         markdownText(summary),
         ...(rows.length > 0 ? ['', '| flag | |', '|---|---|', ...rows] : []),

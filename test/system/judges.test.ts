@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { DCLinter } from 'dclint';
+import fsExtra from 'fs-extra';
 import { describe, expect, test } from 'vitest';
 import { renderStack } from '../../src/library.ts';
 import { temporaryFolder } from '../program.ts';
@@ -25,8 +26,7 @@ function written(name: string): { folder: string; envFile: string } {
   })) {
     const file = join(folder, path.startsWith('/') ? `outside${path}` : path);
     if (path.endsWith('.env')) envFile = file;
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, content);
+    fsExtra.outputFileSync(file, content);
   }
   return { folder, envFile };
 }

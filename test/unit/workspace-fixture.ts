@@ -2,7 +2,6 @@ import {
   chmodSync,
   existsSync,
   lstatSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -10,7 +9,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import fsExtra from 'fs-extra';
 import type { FileClass, FileTree, GeneratedDirectory, GeneratedFile } from '../../src/fileset.ts';
 import {
   applyPlan,
@@ -43,8 +43,7 @@ export class Folder {
   }
 
   write(name: string, content: string | Uint8Array, mode = 0o644): void {
-    mkdirSync(dirname(this.path(name)), { recursive: true });
-    writeFileSync(this.path(name), content);
+    fsExtra.outputFileSync(this.path(name), content);
     chmodSync(this.path(name), mode);
   }
 

@@ -1,6 +1,5 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import fsExtra from 'fs-extra';
 import { EXIT, type ExitCode, UserError } from '../../errors.ts';
 import { renderStack } from '../../library.ts';
 import { readDigests } from '../../project/inputs.ts';
@@ -34,7 +33,8 @@ export async function renderCommand({ args, output }: Invocation): Promise<ExitC
       // Secrets that live outside the folder are shown below it.
       const file = join(target, isAbsolute(path) ? `outside${path}` : path);
       // Masked: nothing in here is secret, whatever the mode says it would be.
-      await fsExtra.outputFile(file, content, { mode });
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, content, { mode });
     }
   } catch (error) {
     throw ioFailure(error, `writing to ${out}`, 'the tree there is not complete');
