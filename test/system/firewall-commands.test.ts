@@ -53,6 +53,20 @@ describe.skipIf(missingForLab().length > 0)('commands for the day after', () => 
       expect(lab.firewall(script, ['blocks']).stdout).toMatch(/^blocked {4}198.51.100.3\/32 until .*\n$/);
     });
 
+    it('unblocks what is blocked only, not an address whose end is the same', () => {
+      const script = confirmed();
+      lab.firewall(script, ['block', '11.2.3.4']);
+      lab.firewall(script, ['block', '11.2.3.5', '--for=1h']);
+      for (const address of ['1.2.3.4', '1.2.3.5'])
+        expect(lab.firewall(script, ['unblock', address])).toMatchObject({
+          code: 3,
+          stderr: expect.stringContaining('is not blocked'),
+        });
+      expect(lab.firewall(script, ['unblock', '11.2.3.5'])).toMatchObject({ code: 0 });
+      expect(lab.firewall(script, ['unblock', '11.2.3.4'])).toMatchObject({ code: 0 });
+      expect(lab.firewall(script, ['blocks']).stdout).toBe('');
+    });
+
     it('outlives apply, rollback and a flush by somebody else', () => {
       const script = confirmed();
       lab.firewall(script, ['block', neighbour]);
@@ -272,6 +286,17 @@ describe.skipIf(missingForLab().length > 0)('commands for the day after', () => 
       const { stdout } = lab.firewall(script, ['verify']);
       lab.run('host', ['ip', 'link', 'del', 'mv0']);
       expect(stdout).toMatch(/^note {2}macvlan or ipvlan \(mv0/m);
+    });
+
+    it('names addresses that packets cannot arrive at by their own interface', () => {
+      const script = confirmed();
+      expect(lab.firewall(script, ['verify']).stdout).not.toContain('dummy');
+      lab.run('host', ['ip', 'addr', 'add', '203.0.113.9/32', 'dev', 'lo']);
+      const { stdout } = lab.firewall(script, ['verify']);
+      const closed = lab.answers('stranger', ['tcp,203.0.113.9,443']);
+      lab.run('host', ['ip', 'addr', 'del', '203.0.113.9/32', 'dev', 'lo']);
+      expect(stdout).toMatch(/^note {2}addresses on lo or a dummy interface \(203\.0\.113\.9\/32\)/m);
+      expect(closed).toEqual([]);
     });
 
     it('fails when the rules are gone, altered or unconfirmed', () => {

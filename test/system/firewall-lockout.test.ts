@@ -56,6 +56,16 @@ describe.skipIf(missingForLab().length > 0)('apply locks nobody out', () => {
     lab.run('host', ['ip', 'link', 'del', 'wg0']);
   });
 
+  it('refuses when the session came in by what counts as a container interface', () => {
+    lab.run('host', ['ip', 'link', 'add', 'br-lan', 'type', 'bridge']);
+    lab.run('host', ['ip', 'addr', 'add', '10.9.0.1/24', 'dev', 'br-lan']);
+    const overBridge = { SSH_CONNECTION: '10.9.0.2 40000 10.9.0.1 22' };
+    refuses(lab.script(), overBridge, 'br-lan', 'for containers', 'firewall.trustedInterfaces');
+    accepts(lab.script({ trustedInterfaces: ['br-lan'] }), overBridge);
+    accepts(lab.script({ containersToHost: [22] }), overBridge);
+    lab.run('host', ['ip', 'link', 'del', 'br-lan']);
+  });
+
   it('finds the session when sudo has dropped the variable', () => {
     const script = lab.script();
     const shell = `env -u SSH_CONNECTION '${script}' apply; echo "code $?"`;
@@ -87,18 +97,24 @@ describe.skipIf(missingForLab().length > 0)('apply locks nobody out', () => {
     accepts(lab.script(), path);
 
     stub('systemd-run', 'exit 0');
-    stub('systemctl', 'case $* in show*) echo "[::]:2222 (Stream)" ;; esac');
     stub('sshd', 'exit 1');
     // A process namespace whose first process is in the lab's network, as on a real host, and a /run of its own.
     const machine = 'mount -t tmpfs none /run; mkdir -p /run/systemd/system; "$@"; exit $?';
     const command = ['unshare', '--pid', '--fork', '--mount-proc', 'sh', '-euc', machine, '-'];
     const onSystemd = (script: string) =>
       lab.run('host', [...command, script, 'apply'], lab.environment(path));
-    expect(onSystemd(lab.script())).toMatchObject({
-      code: 3,
-      stderr: expect.stringContaining('sshd listens on port 2222'),
-    });
-    expect(lab.table()).toBe('');
+    // Debian's name of the unit; Fedora's and Arch's.
+    for (const unit of ['ssh.socket', 'sshd.socket']) {
+      stub(
+        'systemctl',
+        `case $* in show*' ${unit}') echo "[::]:2222 (Stream)" ;; is-active*' ${unit}') ;; *) exit 3 ;; esac`,
+      );
+      expect(onSystemd(lab.script())).toMatchObject({
+        code: 3,
+        stderr: expect.stringContaining('sshd listens on port 2222'),
+      });
+      expect(lab.table()).toBe('');
+    }
     expect(onSystemd(lab.script({ sshPorts: [2222] }))).toMatchObject({ code: 0 });
   });
 

@@ -59,6 +59,29 @@ describe.skipIf(missingForLab().length > 0)('loading, confirming and going back'
     expect(await until(() => lab.table() === '', 6)).toBe(true);
   });
 
+  it('the way back is tried again when the rules confirmed before do not load at once', async () => {
+    const before = confirmed(lab.script());
+    const tried = join(lab.folder, 'tried');
+    const nft = `case "$*" in *confirmed*) [ -e '${tried}' ] || { : >'${tried}'; exit 1; } ;; esac; exec /usr/sbin/nft "$@"`;
+    const path = stubs({ nft });
+    lab.firewall(lab.script({ publicTcp: [8080] }), ['apply', '--timeout=1'], { PATH: path });
+    expect(lab.table()).toContain('8080');
+    expect(await until(() => lab.table() === before, 6)).toBe(true);
+    expect(existsSync(tried)).toBe(true);
+    expect(await until(() => !existsSync(join(lab.state, 'pending')), 2)).toBe(true);
+  });
+
+  it('rules that nobody confirmed go even when those confirmed before do not load any more', async () => {
+    confirmed(lab.script());
+    const script = lab.script({ publicTcp: [8080] });
+    lab.firewall(script, ['apply', '--timeout=1']);
+    writeFileSync(join(lab.state, 'confirmed.nftables'), 'garbage');
+    expect(await until(() => lab.table() === '', 12)).toBe(true);
+    expect(await until(() => !existsSync(join(lab.state, 'pending')), 2)).toBe(true);
+    expect(lab.firewall(script, ['status'])).toMatchObject({ code: 4 });
+    expect(lab.firewall(script, ['boot'])).toMatchObject({ code: 1 });
+  });
+
   it('the way back does not wait for a command that hangs', async () => {
     const script = lab.script();
     lab.firewall(script, ['apply', '--timeout=2']);
