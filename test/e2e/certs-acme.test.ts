@@ -218,7 +218,7 @@ describe.runIf(requireDocker())('mode acme over HTTP-01', () => {
   test('a domain more: the certificate covers it without anybody’s asking', async () => {
     const before = await acme.served();
     await authority.resolve('new.test', networks.edge);
-    await stack.generate(['--set', 'domains.2=new.test']);
+    await stack.generate(['--set', 'domains[2]=new.test']);
     await stack.up();
     const served = await acme.servedAnother(before, 120_000);
     expect(served.subjectAltName).toContain('DNS:new.test');
