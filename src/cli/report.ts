@@ -102,7 +102,8 @@ function warningsOf({ stack, secrets, consequences }: Prepared, plan: Plan): str
         `${id} is blank: the stack will not start before you fill it in (in ${stack.secretStore.envFile}; then run this again)`,
     ),
     ...secrets.retired.map(
-      (id) => `${id} has no consumer any more; its value is kept at the end of ${stack.secretStore.envFile}`,
+      (id) =>
+        `${id} has no consumer any more; its value is kept at the end of ${stack.secretStore.envFile}: if it encrypted stored data, keep it until that is encrypted anew`,
     ),
     ...secrets.ignored.map(
       (id) => `${id}: the value given was not taken; ${stack.secretStore.envFile} has one already`,

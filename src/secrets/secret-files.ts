@@ -34,7 +34,10 @@ export function renderSecretFiles(state: SecretState, parts: SecretFilesInput): 
       revisionSection(variables, revision, note),
       {
         title: 'no longer used',
-        comment: ['Nothing in the stack reads these any more. Delete them when you are sure.'],
+        comment: [
+          'Nothing in the stack reads these any more. Delete them when you are sure: a key that encrypted stored data',
+          'not before that is encrypted anew.',
+        ],
         entries: state.retired.map((key) => ({
           key,
           value: state.retiredValues.get(key),

@@ -1,9 +1,15 @@
+import { buildStack } from './build.ts';
 import type { StackSpec } from './schema.ts';
 import { secretStore } from './secret-store.ts';
 
 /** What a change of answers means for data that is there already; one line each, to be shown before and after writing. */
 export function consequences(before: StackSpec, after: StackSpec): string[] {
-  return [...renamed(before, after), ...otherSecrets(before, after), ...postgres(before, after)];
+  return [
+    ...renamed(before, after),
+    ...otherSecrets(before, after),
+    ...keysOfData(before, after),
+    ...postgres(before, after),
+  ];
 }
 
 /** Compose keeps a stack's data under its name. */
@@ -19,6 +25,17 @@ function otherSecrets(before: StackSpec, after: StackSpec): string[] {
   if (before.environment === after.environment || after.secrets.location === 'project' || old === next)
     return [];
   return [`the secrets are those in ${next} now; the data still wants the ones it was made with (${old})`];
+}
+
+/** A renamed app gets a new key, and without `overlap` the replaced ones are no longer read. */
+function keysOfData(before: StackSpec, after: StackSpec): string[] {
+  const present = new Set(buildStack(after).secrets.map(({ id }) => id));
+  return buildStack(before)
+    .secrets.filter(({ id, class: name }) => name === 'encryption' && !present.has(id))
+    .map(
+      ({ id }) =>
+        `nothing reads ${id} any more: stored data may need it; keep it until that is encrypted anew`,
+    );
 }
 
 interface PostgresAnswers {

@@ -12,6 +12,11 @@ export function warnings(spec: StackSpec): string[] {
   for (const { ascii, unicode } of domains)
     if (ascii !== unicode)
       list.push(`${unicode} is written ${ascii} (punycode) in certificates and configuration`);
+  for (const [variable, value] of Object.entries(spec.tls.dns?.environment ?? {}))
+    if (isPlainSecret(variable, value))
+      list.push(
+        `tls.dns.environment.${variable} looks like a secret, and stack.yaml is committed: name it under tls.dns.secrets`,
+      );
   for (const [name, app] of Object.entries(spec.apps)) {
     if (app.image?.match(/:latest$/))
       list.push(

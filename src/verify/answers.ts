@@ -35,20 +35,32 @@ function sourceFindings(root: string, spec: StackSpec, source: StackDocument): F
 }
 
 /** stack.yaml is made to be committed, and `docker inspect` shows what an environment holds. */
-function plainSecretFindings({ apps }: StackSpec, source: StackDocument): Finding[] {
-  return Object.entries(apps).flatMap(([name, { environment }]) =>
+function plainSecretFindings({ apps, tls }: StackSpec, source: StackDocument): Finding[] {
+  const places = [
+    ...Object.entries(apps).map(([name, { environment }]) => ({
+      path: ['apps', name, 'environment'],
+      environment,
+      hint: `declare it under apps.${name}.secrets`,
+    })),
+    {
+      path: ['tls', 'dns', 'environment'],
+      environment: tls.dns?.environment ?? {},
+      hint: 'name it under tls.dns.secrets; its value goes into the env file',
+    },
+  ];
+  return places.flatMap(({ path, environment, hint }) =>
     Object.entries(environment)
       .filter(([variable, value]) => isPlainSecret(variable, String(value)))
       .map(([variable]) => {
-        const message = `apps.${name}.environment.${variable} looks like a secret in plain text`;
-        const { line } = locate({ path: ['apps', name, 'environment', variable], message }, source);
+        const message = `${[...path, variable].join('.')} looks like a secret in plain text`;
+        const { line } = locate({ path: [...path, variable], message }, source);
         return {
           rule: 'stack.plain-secret',
           severity: 'error',
           file: STACK_FILE,
           ...(line === undefined ? {} : { line }),
           message,
-          hint: `declare it under apps.${name}.secrets`,
+          hint,
         } as const;
       }),
   );

@@ -54,7 +54,7 @@ function keyFindings(env: EnvFile, example: EnvFile): Finding[] {
         'env.surplus-key',
         'note',
         'is read by nothing in the stack',
-        'delete it when you are sure',
+        'delete it when you are sure; if it encrypted stored data, not before that is encrypted anew',
       ),
     ),
     ...(misplaced === undefined

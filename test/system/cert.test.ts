@@ -215,6 +215,9 @@ describe('roll-over of the development CA', () => {
       true,
     );
     expect(next()).toEqual([]);
+    const leaf = file('roll/certs/live/fullchain.pem');
+    expect((await run(['cert', 'renew', '--ca', '--finish', 'roll'])).code).toBe(3);
+    expect([file('roll/certs/ca/ca.crt'), file('roll/certs/live/fullchain.pem')]).toEqual([made, leaf]);
     expect(JSON.parse((await run(['check', 'roll', '--json'])).stdout).ok).toBe(true);
     expect((await run(['roll', '--yes'])).stderr).not.toMatch(/development CA|new certificate/);
   });

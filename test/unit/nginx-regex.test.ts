@@ -76,6 +76,47 @@ function milliseconds(pattern: RegExp, input: string): number {
   return best;
 }
 
+describe('#43 what the access log keeps of a query', () => {
+  const map = /map \$args \$log_args \{([^}]+?)\n\}/s.exec(
+    text.replaceAll(/\{\d+,\d+\}/g, (count) => count.replace('{', '<').replace('}', '>')),
+  )![1]!;
+  const rules = [...map.matchAll(/"~(\*?)((?:[^"\\]|\\.)+)" (\S+);/g)].map(([, star, source, kept]) => ({
+    pattern: new RegExp(source!.replace(/<(\d+,\d+)>/g, '{$1}'), star ? 'i' : ''),
+    kept: kept!,
+  }));
+  /** nginx takes the first expression that matches. */
+  const logged = (query: string) => rules.find(({ pattern }) => pattern.test(query))?.kept;
+
+  test.each([
+    'token=a',
+    'key=a',
+    'x=1&key=a',
+    'KEY=a',
+    'pass=a',
+    'sid=a',
+    'PHP.sid=a',
+    'x=1&ticket=a',
+    'pin=a',
+    'access_key=a',
+    'accesskey=a',
+    'private_key=a',
+    'ssh-key=a',
+    'privateKey=a',
+    'SAMLResponse=a',
+    'x;pin=a',
+    'a=1&k%65y=a',
+  ])('%s is redacted', (query) => {
+    expect(logged(query)).toBe('"[redacted]"');
+  });
+
+  test.each(['page=2&sort=name', 'monkey=1', 'bypass=1', 'shipping=fast', 'inside=1', 'keys=1', 'q=key'])(
+    '%s is kept',
+    (query) => {
+      expect(logged(query)).toBe('$log_args_ok');
+    },
+  );
+});
+
 describe('#48 regular expressions', () => {
   test('all of them were found', () => {
     expect(patterns.length).toBeGreaterThan(25);

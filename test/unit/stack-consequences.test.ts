@@ -45,6 +45,36 @@ describe('what a change of answers means for the data', () => {
     ]);
   });
 
+  test('a key of stored data that nothing reads any more: its app has another name, or no overlap', () => {
+    const app = (name: string, secret: string) =>
+      readSpec(
+        parseStackDocument(
+          `
+version: 1
+name: shop
+environment: staging
+domains: [shop.test]
+tls: { mode: dev-ca }
+apps: { ${name}: { image: acme/api:1, secrets: { DATA_KEY: ${secret}, JWT_SECRET: { kind: hex } } } }
+`,
+          'stack.yaml',
+        ),
+      );
+    const key = '{ kind: fernet, overlap: true }';
+    const told = (id: string) =>
+      `nothing reads ${id} any more: stored data may need it; keep it until that is encrypted anew`;
+    expect(consequences(app('api', key), app('web', key))).toEqual([
+      told('API_DATA_KEY'),
+      told('API_DATA_KEY_PREVIOUS'),
+    ]);
+    expect(consequences(app('api', key), app('api', '{ kind: fernet }'))).toEqual([
+      told('API_DATA_KEY_PREVIOUS'),
+    ]);
+    const hex = '{ kind: hex, class: encryption }';
+    expect(consequences(app('api', hex), app('web', hex))).toEqual([told('API_DATA_KEY')]);
+    expect(consequences(app('api', key), app('api', key))).toEqual([]);
+  });
+
   test('nothing else', () => {
     expect(consequences(spec(), spec({ location: '/etc/shop', environment: 'production' }))).toHaveLength(1);
     expect(consequences(spec(), spec({ environment: 'production' }))).toEqual([]);

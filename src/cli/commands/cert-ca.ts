@@ -13,7 +13,8 @@ type Authorities = Extract<CertificateInputs, { mode: 'dev-ca' }>;
 
 /**
  * Rolls the development CA over in two steps, between which devices trust both: the next one is made and shown around
- * while the present one still issues; then it takes over. Each step is one transaction, and may be repeated.
+ * while the present one still issues; then it takes over. Each step is one transaction;
+ * one that was cut off may be repeated.
  */
 export async function renewAuthority(session: CertSession, found: Authorities): Promise<ExitCode> {
   return session.args.switches.has('finish') ? takeOver(session, found) : bringIn(session, found);
