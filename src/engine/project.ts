@@ -92,19 +92,26 @@ export class ComposeProject {
     await this.#docker(['restart', id]);
   }
 
-  /** Whether the project's volume exists, which means that a service has set up its data. */
+  /**
+   * Whether the project's volume exists, which means that a service has set up its data. One that was restored from a
+   * backup has the name only, without Compose's labels.
+   */
   async hasVolume(name: string): Promise<boolean> {
-    const filters = [
-      `label=com.docker.compose.project=${this.name}`,
-      `label=com.docker.compose.volume=${name}`,
-    ];
-    const { stdout } = await this.#docker([
-      'volume',
-      'ls',
-      '--quiet',
-      ...filters.flatMap((filter) => ['--filter', filter]),
+    const full = `${this.name}_${name}`;
+    const [labelled, named] = await Promise.all([
+      this.#volumes(
+        `label=com.docker.compose.project=${this.name}`,
+        `label=com.docker.compose.volume=${name}`,
+      ),
+      this.#volumes(`name=${full}`),
     ]);
-    return stdout.trim() !== '';
+    return labelled.length > 0 || named.includes(full);
+  }
+
+  async #volumes(...filters: readonly string[]): Promise<string[]> {
+    const options = filters.flatMap((filter) => ['--filter', filter]);
+    const { stdout } = await this.#docker(['volume', 'ls', '--quiet', ...options]);
+    return stdout.split('\n').filter(Boolean);
   }
 
   /**

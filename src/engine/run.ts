@@ -31,9 +31,16 @@ const INHERITED = [
   'XDG_RUNTIME_DIR',
 ];
 
+/** There is no docker program on this machine, so no container of it either. */
+export class DockerMissing extends UserError {
+  constructor() {
+    super({ message: 'the program "docker" is not installed' }, EXIT.failed);
+  }
+}
+
 /**
  * Runs `docker …` to its end, whatever its exit code. No secret may be among the arguments.
- * @throws {UserError} when docker is missing or does not end in time
+ * @throws {UserError} when docker is missing (`DockerMissing`), cannot be started or does not end in time
  */
 export function runDocker(args: readonly string[], options: RunOptions): Promise<RunOutcome> {
   const { cwd, input = '', timeoutSeconds } = options;
@@ -41,9 +48,9 @@ export function runDocker(args: readonly string[], options: RunOptions): Promise
     const child = spawn('docker', args, {
       ...(cwd === undefined ? {} : { cwd }),
       env: { ...environment(), LC_ALL: 'C.UTF-8' },
-      timeout: timeoutSeconds * 1000,
-      killSignal: 'SIGKILL',
     });
+    // Not spawn's own timeout: where there is no docker to start, that one keeps this process alive until it is over.
+    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutSeconds * 1000);
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
@@ -54,14 +61,19 @@ export function runDocker(args: readonly string[], options: RunOptions): Promise
     });
     // A program may end without reading its input.
     child.stdin.on('error', () => {}).end(input);
-    child.on('error', (error: NodeJS.ErrnoException) =>
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      clearTimeout(timer);
       reject(
         error.code === 'ENOENT'
-          ? new UserError({ message: 'the program "docker" is not installed' }, EXIT.failed)
-          : error,
-      ),
-    );
+          ? new DockerMissing()
+          : new UserError(
+              { message: `docker cannot be started: ${error.code ?? error.message}` },
+              EXIT.failed,
+            ),
+      );
+    });
     child.on('close', (code) => {
+      clearTimeout(timer);
       if (code !== null) return resolve({ code, stdout, stderr });
       const what = args.slice(0, 2).join(' ');
       reject(new UserError({ message: `docker ${what}: no answer within ${timeoutSeconds} s` }, EXIT.failed));

@@ -45,7 +45,7 @@ export async function assemble(
     envFile,
     directory,
     files: inputs.secretFiles,
-    known: inputs.ages && new Set(Object.keys(inputs.ages.secrets)),
+    known: inputs.known,
     hadSecrets: inputs.hadSecrets === 'here',
     supplied,
   });

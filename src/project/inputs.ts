@@ -18,6 +18,8 @@ export interface Inputs {
   secretFiles: ReadonlyMap<string, string>;
   /** How old the secrets are; absent in a stack from before that was recorded. */
   ages: Ages | undefined;
+  /** Ids of the secrets and settings that had a value at the last run; undefined when that is not known. */
+  known: ReadonlySet<string> | undefined;
   /** The place the secrets were read from, where it is not the one they will be written to. */
   movedFrom?: Place;
   /** `here`: the stack has had secrets on this machine; `elsewhere`: as far as the folder's records tell, on another one. */
@@ -55,13 +57,21 @@ export function readInputs(root: string, spec: StackSpec, stack: Stack): Inputs 
       return content === undefined ? [] : [[name, content] as const];
     }),
   );
+  const parsedAges = ages === undefined ? undefined : parseAges(ages, agesFile);
+  // A setting has no age, but a file of its own that the last run wrote.
+  const settings = stack.secrets.filter(({ kind }) => kind === 'setting').map(({ id }) => id);
+  const settingsBefore = stack.secretFiles
+    .filter(({ name }) => manifest?.files.has(`${directory}/${name}`))
+    .flatMap(({ from }) => (from.length === 1 ? from : []))
+    .filter((id) => settings.includes(id));
   const isRecorded =
     manifest?.files.get(agesFile)?.left === undefined && manifest?.files.has(agesFile) === true;
   const isHere = env !== undefined || ages !== undefined || secretFiles.size > 0;
   return {
     env: env === undefined ? undefined : parseEnvFile(env, envFile),
     secretFiles,
-    ages: ages === undefined ? undefined : parseAges(ages, agesFile),
+    ages: parsedAges,
+    known: parsedAges && new Set([...Object.keys(parsedAges.secrets), ...settingsBefore]),
     ...(envFile === stack.secretStore.envFile ? {} : { movedFrom: place }),
     // A checkout brings the records along, but never the folder.
     hadSecrets:

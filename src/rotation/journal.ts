@@ -33,8 +33,10 @@ export interface Journal {
   dependents: readonly string[];
   /** Workloads that encrypt their data anew. */
   reencrypt: readonly string[];
-  /** The edge serves a new certificate. */
+  /** A new certificate for the edge. */
   certificate?: { before: CertificateFiles; after: CertificateFiles };
+  /** Nothing ran when it began: no edge has to be told of a certificate. */
+  offline?: boolean;
   /** Steps of this direction that are complete; the next one may have been carried out in part. */
   done: number;
 }
@@ -100,7 +102,18 @@ export function sweepRotationDrafts(path: string): void {
 
 function isJournal(value: unknown): value is Journal {
   if (!isObject(value) || value['format'] !== FORMAT) return false;
-  const { started, mode, direction, changes, credentials, dependents, reencrypt, done, certificate } = value;
+  const {
+    started,
+    mode,
+    direction,
+    changes,
+    credentials,
+    dependents,
+    reencrypt,
+    done,
+    certificate,
+    offline,
+  } = value;
   return (
     typeof started === 'string' &&
     ['normal', 'emergency'].includes(mode as string) &&
@@ -116,7 +129,8 @@ function isJournal(value: unknown): value is Journal {
     isListOf(dependents, isText) &&
     isListOf(reencrypt, isText) &&
     Number.isInteger(done) &&
-    (certificate === undefined || isObject(certificate))
+    (certificate === undefined || isObject(certificate)) &&
+    (offline === undefined || typeof offline === 'boolean')
   );
 }
 

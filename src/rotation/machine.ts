@@ -50,7 +50,7 @@ export interface Effects {
  */
 export function stepsOf(journal: Journal): Step[] {
   if (journal.direction === 'back') return stepsBack(journal);
-  const { mode, credentials, dependents, reencrypt, certificate } = journal;
+  const { mode, credentials, dependents, reencrypt } = journal;
   const emergency = mode === 'emergency';
   const ordered = [
     ...credentials.filter(({ overlap }) => overlap),
@@ -74,13 +74,19 @@ export function stepsOf(journal: Journal): Step[] {
     ]),
     ...(emergency ? ending : [{ do: 'files', state: { side: 'after', overlap: true } } as Step]),
     ...restarts,
-    ...(certificate ? [{ do: 'reload-edge' } as Step] : []),
+    ...(reloadsEdge(journal) ? [{ do: 'reload-edge' } as Step] : []),
     ...reencrypt.map((workload): Step => ({ do: 'reencrypt', workload })),
     ...(emergency ? [] : ending),
   ];
 }
 
-function stepsBack({ credentials, dependents, certificate }: Journal): Step[] {
+/** Whether a running edge has to take another certificate. */
+export function reloadsEdge({ certificate, offline }: Journal): boolean {
+  return certificate !== undefined && !offline;
+}
+
+function stepsBack(journal: Journal): Step[] {
+  const { credentials, dependents } = journal;
   return [
     ...credentials.flatMap(({ secret }): Step[] => [
       { do: 'accept', secret, side: 'before' },
@@ -88,7 +94,7 @@ function stepsBack({ credentials, dependents, certificate }: Journal): Step[] {
     ]),
     { do: 'files', state: { side: 'before', overlap: true } },
     ...dependents.map((workload): Step => ({ do: 'restart', workload })),
-    ...(certificate ? [{ do: 'reload-edge' } as Step] : []),
+    ...(reloadsEdge(journal) ? [{ do: 'reload-edge' } as Step] : []),
     { do: 'files', state: { side: 'before', overlap: false } },
     ...credentials
       .filter(({ overlap }) => overlap)

@@ -108,6 +108,7 @@ export function planRotation(ids: readonly string[], situation: Situation): Rota
       dependents,
       reencrypt: reencrypt.filter((name) => running.has(name)),
       ...(situation.certificate && ids.includes(CERTIFICATE) ? { certificate: situation.certificate } : {}),
+      ...(situation.offline ? { offline: true } : {}),
       done: 0,
     },
   };
@@ -273,8 +274,14 @@ function encryptionOutcome(
   const older = env.values.get(overlap.previous);
   const commands = Object.keys(overlap.reencrypt);
   const stopped = commands.filter((name) => !running.has(name));
-  if (stopped.length > 0 && !offline)
-    return { id, reason: `${stopped.join(', ')} must run, to encrypt the stored data anew` };
+  if (stopped.length > 0)
+    return {
+      id,
+      reason: `${stopped.join(', ')} must run, to encrypt the stored data anew`,
+      hint: offline
+        ? 'start the stack, then rotate without --offline'
+        : `docker compose up -d --wait ${stopped.join(' ')}`,
+    };
   return {
     planned: {
       id,
@@ -319,8 +326,7 @@ function certificateOutcome({ certificate, running, offline }: Situation): Outco
     planned: {
       id: CERTIFICATE,
       class: 'certificate',
-      procedure:
-        'new key and certificate from the same CA; the edge takes them without dropping a connection',
+      procedure: `new key and certificate from the same CA; the edge takes ${offline ? 'it when it starts' : 'them without dropping a connection'}`,
       endsSessions: false,
     },
     changes: [],

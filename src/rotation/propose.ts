@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { inspectCertificate, renewalReason } from '../certs/inspect.ts';
+import { DockerMissing } from '../engine/run.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { CERTIFICATES, readOptional } from '../project/inputs.ts';
 import type { RandomSource } from '../secrets/kinds.ts';
@@ -90,8 +91,16 @@ export async function proposeRotation(folder: StackFolder, input: ProposalInput)
 
 async function runningServices({ project, stack }: StackFolder, offline: boolean): Promise<Set<string>> {
   const containers = await project.containers().catch((error: unknown) => {
-    // Without Docker nothing of the stack runs here.
-    if (offline && error instanceof UserError) return [];
+    // Without Docker nothing of the stack runs here; an engine that gives no answer may well run it.
+    if (offline && error instanceof DockerMissing) return [];
+    if (offline && error instanceof UserError)
+      throw new UserError(
+        {
+          message: `nobody can tell whether ${stack.name} runs: ${error.message}`,
+          hint: '--offline needs an answer from Docker, or a machine without it',
+        },
+        EXIT.refused,
+      );
     throw error;
   });
   const running = new Set(
@@ -123,7 +132,7 @@ async function existingVolumes({ stack, project }: StackFolder): Promise<Set<str
   const found = await Promise.all(
     [...new Set(names)].map(async (name) => {
       const exists = await project.hasVolume(name).catch((error: unknown) => {
-        if (error instanceof UserError) return true;
+        if (error instanceof DockerMissing) return true;
         throw error;
       });
       return exists ? [name] : [];

@@ -15,7 +15,7 @@ export interface RecoverInput {
   directory: string;
   /** Content of the secret files by name. */
   files: ReadonlyMap<string, string>;
-  /** Ids of the secrets that had a value at the last run; undefined when that is not known. */
+  /** Ids of the secrets and settings that had a value at the last run; undefined when that is not known. */
   known: ReadonlySet<string> | undefined;
   /** The stack has had secrets on this machine. */
   hadSecrets: boolean;
@@ -42,7 +42,7 @@ export function recoverEnv(input: RecoverInput): Recovered {
   if (open.length === 0 || (env === undefined && !input.hadSecrets)) return { env, recovered: [] };
   const found = new Map(
     open.flatMap((secret) => {
-      const value = valueInFiles(secret, input);
+      const value = isNew(secret, input) ? undefined : valueInFiles(secret, input);
       return value === undefined ? [] : [[secret.id, value] as const];
     }),
   );
@@ -88,12 +88,17 @@ function isPlain({ from, content }: SecretFile, id: string): boolean {
   );
 }
 
+/** An answer has added it since the last run: files that hold its like by now are those of what it takes the place of. */
+function isNew({ id }: Secret, { known }: RecoverInput): boolean {
+  return known !== undefined && !known.has(id);
+}
+
 function wasThere({ id, kind }: Secret, { env, secretFiles, files, known }: RecoverInput): boolean {
   // The user has it from somebody else and can enter it again; a setting has a default, which the files must agree with.
   if (kind === 'external' || kind === 'setting') return false;
-  if (known?.has(id)) return true;
+  if (known !== undefined) return known.has(id);
   if (kind === 'previous') return false;
-  if (env === undefined && known === undefined) return true;
+  if (env === undefined) return true;
   // A file of several values may be there for the others; one that may be blank says nothing.
   return secretFiles.some(
     ({ name, from, optional }) =>
@@ -112,9 +117,11 @@ function refuseContradiction(
     found.get(id) ||
     (open.has(id) ? supplied[id] : env?.values.get(id)) ||
     (secrets.find((one) => one.id === id && one.kind === 'setting')?.placeholder ?? '');
+  const added = new Set(secrets.filter((one) => open.has(one.id) && isNew(one, input)).map(({ id }) => id));
   const other = secretFiles.filter(
     ({ name, from, content }) =>
       files.has(name) &&
+      !from.some((id) => added.has(id)) &&
       (env === undefined || from.some((id) => open.has(id))) &&
       from.every((id) => value(id) !== '') &&
       content(value, () => '') !== files.get(name),

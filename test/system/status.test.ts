@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { fingerprint, program, type Result, temporaryFolder } from '../program.ts';
@@ -65,6 +65,18 @@ test('--prometheus writes the ages for node_exporter, and no value', () => {
     const value = /^[A-Z_]+=(.{16,})$/.exec(line)?.[1];
     if (value) expect(text).not.toContain(value);
   }
+});
+
+test.each([
+  ['.env', 2, 'does not end in .prom'],
+  ['none/shop.prom', 1, 'no such folder'],
+  ['folder.prom', 1, 'is a folder'],
+])('--prometheus %s is refused, nothing is overwritten', (file, code, message) => {
+  mkdirSync(join(folder, 'folder.prom'));
+  const before = fingerprint(folder);
+  const result = status('--prometheus', file);
+  expect([result.code, fingerprint(folder)]).toEqual([code, before]);
+  expect(result.stderr).toMatch(new RegExp(`^error: --prometheus: .*${message}.*\n$`));
 });
 
 test('a value that another environment has too is told, by name', () => {

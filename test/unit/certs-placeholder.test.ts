@@ -18,6 +18,7 @@ async function certificatesIn(certificates: CertificateInputs) {
     secretFiles: new Map(),
     hadSecrets: 'never' as const,
     ages: undefined,
+    known: undefined,
     certificates,
     digests: {},
   };

@@ -62,6 +62,20 @@ describe('a service that does not run', () => {
     expect(changesOf(plan)['REDIS_SECRETS_REV']).toEqual(['1', '2']);
   });
 
+  test('offline: a key whose data has to be encrypted anew by a running app is refused', () => {
+    const offline = situationOf(shop, {
+      running: new Set(),
+      offline: true,
+      named: new Set(['API_FIELD_KEY']),
+    });
+    expect(planRotation(['API_FIELD_KEY'], offline)).toMatchObject({
+      secrets: [],
+      refused: [{ id: 'API_FIELD_KEY', hint: expect.stringContaining('without --offline') }],
+    });
+    const stack = stackOf(SHOP.replace('reencrypt: [/app/reencrypt]', ''));
+    expect(planRotation(['API_FIELD_KEY'], { ...offline, stack }).refused).toEqual([]);
+  });
+
   test('offline and never started: the first start reads the new one', () => {
     const offline = situationOf(shop, { running: new Set(), offline: true, volumes: new Set() });
     expect(planRotation(['POSTGRES_APP_PASSWORD', 'POSTGRES_PASSWORD'], offline).refused).toEqual([]);

@@ -176,6 +176,50 @@ describe('an env file that has lost variables', () => {
   });
 });
 
+describe('an answer that adds or exchanges secrets', () => {
+  const twoRole = () => answers().replace('postgres: {}', 'postgres: { rotation: two-role }');
+
+  test('two logins instead of one: the new setting is no lost one', async () => {
+    await first();
+    const before = envAt(join(folder, '.env'));
+    const { secrets } = await write(twoRole());
+    expect(secrets.generated).toEqual([]);
+    const { POSTGRES_APP_ROLE: role, ...rest } = envAt(join(folder, '.env'));
+    expect(role).toBe('app_a');
+    expect(Object.keys(before).filter((name) => !/_REV$/.test(name) && rest[name] !== before[name])).toEqual(
+      [],
+    );
+    expect(readFileSync(join(folder, 'secrets', 'api_database_url'), 'utf8')).toContain('//app_a:');
+  });
+
+  test('the login in use is kept when its line is lost, and never guessed when its file is gone too', async () => {
+    await write(twoRole(), { API_STRIPE_SECRET_KEY: key });
+    const path = join(folder, '.env');
+    writeFileSync(
+      path,
+      readFileSync(path, 'utf8').replace(/^POSTGRES_APP_ROLE=.*/m, 'POSTGRES_APP_ROLE=app_b'),
+    );
+    await write(twoRole());
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/^POSTGRES_APP_ROLE=.*\n/m, ''));
+    await write(twoRole());
+    expect(envAt(path)['POSTGRES_APP_ROLE']).toBe('app_b');
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/^POSTGRES_APP_ROLE=.*\n/m, ''));
+    rmSync(join(folder, 'secrets', 'postgres_app_role'));
+    expect((await refusal(write(twoRole()))).message).toMatch(/api_database_url/);
+  });
+
+  test('Valkey instead of Redis: passwords of its own', async () => {
+    const withRedis = answers()
+      .replace('postgres: {}', 'postgres: {}, redis: {}')
+      .replace('needs: [postgres]', 'needs: [postgres, redis]');
+    await write(withRedis, { API_STRIPE_SECRET_KEY: key });
+    const before = envAt(join(folder, '.env'));
+    const { secrets } = await write(withRedis.replaceAll('redis', 'valkey'));
+    expect(secrets.generated).toContain('VALKEY_APP_PASSWORD');
+    expect(envAt(join(folder, '.env'))['VALKEY_APP_PASSWORD']).not.toBe(before['REDIS_APP_PASSWORD']);
+  });
+});
+
 describe('an answer that moves the secrets', () => {
   test('outside and back: the values move along', async () => {
     await first();

@@ -1,5 +1,5 @@
 import type { Journal } from '../../rotation/journal.ts';
-import type { Observer, Step } from '../../rotation/machine.ts';
+import { type Observer, reloadsEdge, type Step } from '../../rotation/machine.ts';
 import type { RotationPlan } from '../../rotation/plan.ts';
 import type { Output } from '../output.ts';
 import { changedSecrets, planLines, refusedLines, stepText } from '../rotation-report.ts';
@@ -80,7 +80,7 @@ export class Progress {
       return;
     }
     const names = changedSecrets(journal);
-    const all = [...journal.dependents, ...(journal.certificate ? ['edge (reloaded)'] : [])];
+    const all = [...journal.dependents, ...(reloadsEdge(journal) ? ['edge (reloaded)'] : [])];
     this.#output.result(
       [
         `${outcome === 'rotated' ? 'Rotated' : 'Brought back'}: ${names.join(', ')}.`,

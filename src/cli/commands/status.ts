@@ -20,6 +20,14 @@ export async function status({ args, output }: Invocation): Promise<ExitCode> {
       { message: 'there is no stack.yaml here', hint: 'name the folder of a stack' },
       EXIT.refused,
     );
+  const textfile = args.values.get('prometheus')?.[0];
+  // Another name is a mistake: node_exporter does not read it, and it could be that of a file with secrets.
+  if (textfile !== undefined && !textfile.endsWith('.prom'))
+    throw new UserError({
+      flag: '--prometheus',
+      message: `${textfile} does not end in .prom`,
+      hint: 'node_exporter reads no other files',
+    });
   const now = new Date();
   const folder = openFolder(named, source);
   const { root, stack, env } = folder;
@@ -32,13 +40,8 @@ export async function status({ args, output }: Invocation): Promise<ExitCode> {
   const shared = sharedValues(env.values, ids, others);
   const due = entries.filter(({ overdue }) => overdue);
 
-  const textfile = args.values.get('prometheus')?.[0];
   if (textfile !== undefined)
-    writeFileAtomically(
-      resolve(textfile),
-      prometheusText(stack.name, entries, { open: open !== undefined, now }),
-      0o644,
-    );
+    writeTextfile(textfile, prometheusText(stack.name, entries, { open: open !== undefined, now }));
   if (args.switches.has('json')) {
     output.result(
       JSON.stringify(
@@ -69,4 +72,24 @@ export async function status({ args, output }: Invocation): Promise<ExitCode> {
     );
   }
   return due.length > 0 || open !== undefined || shared.length > 0 ? EXIT.findings : EXIT.ok;
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such folder',
+  ENOTDIR: 'there is no such folder',
+  EISDIR: 'is a folder',
+  EACCES: 'may not be written',
+  EPERM: 'may not be written',
+  EROFS: 'may not be written',
+};
+
+/** @throws {UserError} exit 1 when it cannot be written there */
+function writeTextfile(file: string, text: string): void {
+  try {
+    writeFileAtomically(resolve(file), text, 0o644);
+  } catch (error) {
+    const reason = REASONS[(error as NodeJS.ErrnoException).code ?? ''];
+    if (reason === undefined) throw error;
+    throw new UserError({ flag: '--prometheus', message: `${file}: ${reason}` }, EXIT.failed);
+  }
 }

@@ -1,0 +1,70 @@
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { fingerprint, program, type Result, temporaryFolder } from '../program.ts';
+
+const root = temporaryFolder();
+let parent: string;
+let folder: string;
+
+beforeEach(() => {
+  parent = mkdtempSync(join(root, 'run-'));
+  folder = join(parent, 'shop');
+  expect(program(['shop', '--yes', '--preset', 'web-api'], { cwd: parent }).code).toBe(0);
+});
+
+/** Runs the program with a stand-in for docker, a shell script; without one there is no docker. */
+function rotate(docker: string | undefined, ...args: string[]): Result {
+  const bin = join(parent, 'bin');
+  mkdirSync(bin, { recursive: true });
+  if (docker !== undefined) {
+    writeFileSync(join(bin, 'docker'), `#!/bin/sh\n${docker}\n`);
+    chmodSync(join(bin, 'docker'), 0o755);
+  }
+  return program(['rotate', ...args], { cwd: folder, env: { PATH: bin } });
+}
+
+const envValue = (name: string): string =>
+  new RegExp(`^${name}=(.*)$`, 'm').exec(readFileSync(join(folder, '.env'), 'utf8'))![1]!;
+
+/** An engine on which nothing runs, with these volumes; none of them has labels. */
+const engine = (...volumes: string[]): string =>
+  `case "$*" in *label=*) ;; 'volume ls '*) printf '%s\\n' ${volumes.join(' ')} ;; esac`;
+
+describe('--offline', () => {
+  test('without a docker program nothing can run: done', () => {
+    const before = envValue('REDIS_APP_PASSWORD');
+    const { code, stderr } = rotate(undefined, 'REDIS_APP_PASSWORD', '--offline', '--yes');
+    expect([code, stderr]).toEqual([0, expect.any(String)]);
+    expect(envValue('REDIS_APP_PASSWORD')).not.toBe(before);
+  });
+
+  test.each([
+    ['has no rights', 'echo "permission denied while trying to connect to the daemon socket" >&2; exit 1'],
+    ['meets a daemon that is down', 'echo "Cannot connect to the Docker daemon" >&2; exit 1'],
+  ])('a docker that %s may run the stack: refused in one line', (_what, docker) => {
+    const before = fingerprint(folder);
+    const { code, stderr } = rotate(docker, 'REDIS_APP_PASSWORD', '--offline', '--yes');
+    expect([code, fingerprint(folder)]).toEqual([3, before]);
+    expect(stderr).toMatch(/^error: nobody can tell whether shop runs: docker ps: [^\n]+\n$/);
+  });
+
+  test.each([
+    ['restored without labels: refused', ['shop_postgres-data'], 3],
+    ['of another stack: done', ['workshop_postgres-data', 'shop_postgres-data2'], 0],
+  ])('a volume %s', (_what, volumes, code) => {
+    const { code: got, stdout } = rotate(engine(...volumes), 'POSTGRES_APP_PASSWORD', '--offline', '--yes');
+    expect([got, stdout]).toEqual([
+      code,
+      expect.stringContaining(code === 0 ? 'Rotated' : 'keeps it in its data'),
+    ]);
+  });
+
+  test('the certificate: nobody has taken it yet, and nothing else is said', () => {
+    const { code, stdout, stderr } = rotate(engine(), 'CERTIFICATE', '--offline', '--yes');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/Rotated: CERTIFICATE\./);
+    expect(stdout + stderr).not.toMatch(/serves|Healthy|reloaded|without dropping/);
+    expect(stderr).toContain('takes it when it starts');
+  });
+});
