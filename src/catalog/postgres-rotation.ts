@@ -24,6 +24,8 @@ export function singleLogin(database: string): Credential {
       administer([
         ensureRole(OWNER),
         `ALTER ROLE ${OWNER} LOGIN PASSWORD ${verifier(side(APP_PASSWORD), context)};`,
+        // Left from a stack that was made with two logins: their passwords would be good for ever.
+        ...LOGINS.map(disableIfThere),
       ]),
   };
 }
@@ -109,6 +111,10 @@ function verifier(password: string, { random }: CommandContext): string {
 
 function ensureRole(name: string): string {
   return `SELECT 'CREATE ROLE ${name} NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${name}') \\gexec`;
+}
+
+function disableIfThere(name: string): string {
+  return `SELECT 'ALTER ROLE ${name} NOLOGIN PASSWORD NULL' WHERE EXISTS (SELECT FROM pg_roles WHERE rolname = '${name}') \\gexec`;
 }
 
 function endSessionsOf(role: string): string {

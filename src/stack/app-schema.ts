@@ -86,7 +86,7 @@ const appSecret = v.strictObject({
     v.pipe(
       v.picklist(['signing', 'encryption', 'external']),
       v.description(
-        'Decides rotation; derived from `kind` when absent. `encryption` keys are never replaced.',
+        'Decides rotation; derived from `kind` when absent. `encryption` keys are replaced only by name, with the old one kept.',
       ),
     ),
   ),

@@ -183,7 +183,7 @@ export type StackInput = {
     secrets?: { [name: string]: {
       /** How the value is made; `external`: you enter it (an API key, an SMTP password). */
       kind?: "password" | "hmac" | "hex" | "base64" | "fernet" | "uuid" | "external" | undefined;
-      /** Decides rotation; derived from `kind` when absent. `encryption` keys are never replaced. */
+      /** Decides rotation; derived from `kind` when absent. `encryption` keys are replaced only by name, with the old one kept. */
       class?: "signing" | "encryption" | "external" | undefined;
       /** `file`: NAME_FILE points to /run/secrets/…; `variable`: NAME holds the value. The app’s `delivery` when absent. */
       delivery?: "file" | "variable" | undefined;

@@ -87,7 +87,7 @@ export async function agreed(
   } else if (ending.length > 0 && !mayEnd) {
     throw new UserError({
       message: `sessions signed with ${ending.join(', ')} would end`,
-      hint: 'agree with --accept-logout, or let the app accept two keys (docs/rotation.md)',
+      hint: 'agree with --accept-logout, or let the app accept NAME_PREVIOUS too and remove "overlap: false" in stack.yaml',
     });
   }
 }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { EXIT, type ExitCode, UserError } from '../../errors.ts';
+import { EXIT, type ExitCode, type Problem, UserError } from '../../errors.ts';
 import { begin, type CarryOutInput, resume, rollBack } from '../../rotation/carry-out.ts';
 import { openFolder, refuseDrift, type StackFolder } from '../../rotation/folder.ts';
 import {
@@ -32,6 +32,8 @@ export async function rotate(invocation: Invocation): Promise<ExitCode> {
       { message: 'there is no stack.yaml here', hint: 'name the folder of a stack' },
       EXIT.refused,
     );
+  if (args.switches.has('resume') && args.switches.has('rollback'))
+    throw new UserError({ message: '--resume and --rollback exclude each other', hint: 'give one of them' });
   const { source } = given;
   const prompter = mayAsk(args) ? terminalPrompter(output) : undefined;
   const root = resolve(given.folder);
@@ -41,7 +43,7 @@ export async function rotate(invocation: Invocation): Promise<ExitCode> {
     folder: openFolder(root, source),
     now: new Date(),
   });
-  if (args.switches.has('dry-run')) return start(session());
+  if (args.switches.has('dry-run')) return foresee(session());
   return withLock(root, async () => {
     await recover(root);
     const opened = session();
@@ -65,6 +67,14 @@ function openJournal({ root, stack }: StackFolder): Journal | undefined {
   return readRotation(path);
 }
 
+/** What a run would do; an open rotation comes before any other. Writes nothing, not even to tidy up. */
+async function foresee(session: Session): Promise<ExitCode> {
+  const { root, stack } = session.folder;
+  const journal = readRotation(rotationJournalPath(resolve(root, stack.secretStore.directory)));
+  if (journal === undefined) return start(session);
+  throw new UserError({ message: openLines(journal).join(' ') }, EXIT.refused);
+}
+
 async function start(session: Session): Promise<ExitCode> {
   const { invocation, prompter, folder, now } = session;
   const { args, output } = invocation;
@@ -83,6 +93,7 @@ async function start(session: Session): Promise<ExitCode> {
     request.names = await askRequest(session, prompter);
   }
   const supplied = { ...suppliedSecrets(args) };
+  refuseSupplied(Object.keys(supplied), folder.stack.secrets);
   if (prompter) Object.assign(supplied, await askSupplied(session, prompter, request, supplied));
   const offline = args.switches.has('offline');
   const plan = await proposeRotation(folder, { request, offline, supplied, now, random: systemRandom });
@@ -92,6 +103,7 @@ async function start(session: Session): Promise<ExitCode> {
   const { journal } = plan;
   if (journal === undefined || args.switches.has('dry-run') || (refused && !prompter)) {
     progress.proposed(plan);
+    if (plan.secrets.length > 0 && !args.switches.has('dry-run')) output.note('Nothing was changed.');
     return refused ? EXIT.refused : EXIT.ok;
   }
   if (!args.switches.has('json')) for (const line of planLines(plan, output.width)) output.note(line);
@@ -164,6 +176,23 @@ async function interruptible(
   } finally {
     process.off('SIGINT', stop);
   }
+}
+
+/** @throws {UserError} for values that are not taken: who gave one would believe it in use */
+function refuseSupplied(names: readonly string[], secrets: StackFolder['stack']['secrets']): void {
+  const problems = names.flatMap((name): Problem[] => {
+    const secret = secrets.find(({ id }) => id === name);
+    if (secret?.kind === 'external') return [];
+    return [
+      {
+        flag: `--secret-file ${name}`,
+        message: secret
+          ? 'its new value is made here and cannot be given'
+          : 'there is no such secret in this stack',
+      },
+    ];
+  });
+  if (problems.length > 0) throw new UserError(problems);
 }
 
 function requestOf({ names, switches, values }: Arguments): Request & { names: readonly string[] } {

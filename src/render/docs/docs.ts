@@ -162,7 +162,7 @@ function due(secret: Secret, { secretStore: { schedule } }: Stack): string {
     case 'external':
       return `${schedule[secret.class]} days`;
     case 'encryption':
-      return 'never replaced; only by re-encryption';
+      return 'never by itself; by name, with the old key kept';
     case 'bootstrap':
       return 'with the engine';
   }
