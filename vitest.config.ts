@@ -4,6 +4,8 @@ import { handlebarsTemplates } from './build/handlebars-plugin.ts';
 export default defineConfig({
   plugins: [handlebarsTemplates()],
   test: {
+    // Most of what takes long waits for something else than the CPU.
+    maxWorkers: 2,
     projects: [
       {
         extends: true,
@@ -29,6 +31,7 @@ export default defineConfig({
           testTimeout: 600_000,
           hookTimeout: 1_200_000,
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
