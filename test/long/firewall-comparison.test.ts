@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { advices } from '../e2e/firewall/advice.ts';
+import { DockerLab, ready } from '../e2e/firewall/docker-lab.ts';
 import { ADDRESS } from '../system/firewall/lab.ts';
-import { advices } from './firewall/advice.ts';
-import { DockerLab, ready } from './firewall/docker-lab.ts';
 
 const { host, host6, neighbour, stranger, metadata } = ADDRESS;
 const page = new URL('../../docs/firewall.md', import.meta.url);
