@@ -21,7 +21,13 @@ export default defineConfig({
   outputOptions: {
     codeSplitting: {
       groups: [
-        { name: 'base', priority: 3, test: /src\/cli\/(?:main|args|flags|output)\.ts$/ },
+        { name: 'base', priority: 3, test: /src\/cli\/(?:main|args|flags|output|help|version)\.ts$/ },
+        {
+          name: 'rotation',
+          priority: 0,
+          test: /src\/(?:rotation\/|cli\/commands\/(?:rotate|status)|cli\/rotation-report)/,
+        },
+        { name: 'certificates', priority: 0, test: /src\/(?:certs\/|cli\/commands\/cert)/ },
         { name: 'generate', priority: 1, test: /src\/(?:cli\/commands\/create|cli\/complete)\.ts$/ },
       ],
     },
