@@ -45,7 +45,7 @@ const options = v.strictObject({
     v.pipe(
       v.picklist(['single', 'two-role']),
       v.description(
-        '`single`: the apps log in as `app`, and a new password costs the requests of their restart; `two-role`: as `app_a` or `app_b` in turn, and no request fails.',
+        '`single`: the apps log in as `app`, and a new password costs the requests of their restart; `two-role`: as `app_a` or `app_b` in turn, and logins never fail.',
       ),
     ),
     'single',
