@@ -1,5 +1,7 @@
+import { EXIT, UserError } from '../errors.ts';
 import { authorityProblem, authorityRenewalReason, renewalReason } from './inspect.ts';
 import type { CertificatePair } from './pem.ts';
+import { CERTIFICATES } from './places.ts';
 
 /** PEM texts found on disk; a file that is missing is absent. */
 export interface ExistingCertificates {
@@ -17,6 +19,37 @@ export interface DevelopmentCertificates {
   leaf: CertificatePair;
   /** What was issued and why, one line for the user each; empty when everything was kept. */
   changes: string[];
+}
+
+/**
+ * The present authority, for issuing under it.
+ * @param names what it has to be able to issue for
+ * @throws {UserError} exit 3 when it cannot
+ */
+export function presentAuthority({
+  certificatePem,
+  keyPem,
+  names,
+  now,
+}: {
+  certificatePem: string | undefined;
+  keyPem: string | undefined;
+  names: readonly string[];
+  now: Date;
+}): CertificatePair {
+  const authority = pair(certificatePem, keyPem);
+  const problem = authority
+    ? authorityProblem({ authority, names, now })
+    : (lossReason(certificatePem, keyPem) ?? 'it is missing');
+  if (authority && problem === undefined) return authority;
+  throw new UserError(
+    {
+      file: CERTIFICATES.authority,
+      message: `the development CA cannot be used: ${problem}`,
+      hint: 'run create-secure-stack on the folder to have a new one made',
+    },
+    EXIT.refused,
+  );
 }
 
 /**

@@ -1,5 +1,5 @@
+import { type CertificatePlace, certificateFile } from '../certs/places.ts';
 import type { GeneratedFile } from '../fileset.ts';
-import { CERTIFICATES } from '../project/inputs.ts';
 import type { EnvFile } from '../secrets/env-parse.ts';
 import { renderSecretFiles } from '../secrets/secret-files.ts';
 import { resolveSecrets, type SecretState } from '../secrets/store.ts';
@@ -61,14 +61,7 @@ export function rotationFiles(
   const certificate = Object.entries(journal.certificate?.[state.side] ?? {});
   return [
     ...tree.files.filter(({ class: kind }) => kind === 'secret'),
-    ...certificate.map(
-      ([path, content]): GeneratedFile => ({
-        path,
-        content,
-        mode: path === CERTIFICATES.leafKey ? 0o444 : 0o644,
-        class: 'secret',
-      }),
-    ),
+    ...certificate.map(([path, content]) => certificateFile(path as CertificatePlace, content)),
   ];
 }
 

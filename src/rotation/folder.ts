@@ -2,14 +2,18 @@ import { resolve } from 'node:path';
 import { ComposeProject } from '../engine/project.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { CERTIFICATES, readOptional } from '../project/inputs.ts';
+import { placeBefore } from '../project/place.ts';
 import type { EnvFile } from '../secrets/env-parse.ts';
+import { secretsRevisionVariable } from '../secrets/revisions.ts';
 import { buildStack } from '../stack/build.ts';
 import { readSpec, type StackDocument } from '../stack/load.ts';
 import type { Stack } from '../stack/model.ts';
+import { STACK_FILE } from '../stack/stack-file.ts';
 import { planSecretFiles } from '../workspace/index.ts';
+import { readManifest } from '../workspace/manifest.ts';
 import { type Ages, agesPath, parseAges } from './ages.ts';
 import { rotationFiles } from './files.ts';
-import type { CertificateFiles } from './journal.ts';
+import { type CertificateFiles, type Journal, readRotation, rotationJournalPath } from './journal.ts';
 import { readEnv } from './stack-effects.ts';
 
 /** A stack's folder, as a rotation finds it. */
@@ -26,6 +30,7 @@ export interface StackFolder {
 export function openFolder(folder: string, source: StackDocument): StackFolder {
   const root = resolve(folder);
   const stack = buildStack(readSpec(source));
+  refuseMovedRotation(root, stack);
   const path = agesPath(stack.secretStore);
   const ages = readOptional(resolve(root, path));
   return {
@@ -35,6 +40,52 @@ export function openFolder(folder: string, source: StackDocument): StackFolder {
     ages: ages === undefined ? undefined : parseAges(ages, path),
     project: new ComposeProject({ root, name: stack.name, envFile: stack.secretStore.envFile }),
   };
+}
+
+/** The answers may name another place by now; the rotation and its values are where they were. */
+function refuseMovedRotation(root: string, { secretStore: { directory } }: Stack): void {
+  const manifest = readManifest(root);
+  const before = manifest && placeBefore(manifest);
+  if (before === undefined || before.directory === directory) return;
+  if (readRotation(rotationJournalPath(resolve(root, before.directory))) === undefined) return;
+  throw new UserError(
+    {
+      path: 'secrets.location',
+      message: `has changed since a rotation began; its values are in ${before.directory}`,
+      hint: PUT_BACK,
+    },
+    EXIT.refused,
+  );
+}
+
+const PUT_BACK =
+  'put stack.yaml back as it was, then rotate --resume or --rollback, and change it afterwards';
+
+/**
+ * What an open rotation is about has to be what the answers say still.
+ * @throws {UserError} exit 3 naming what has come or gone
+ */
+export function refuseChangedAnswers(journal: Journal, { stack, env }: StackFolder): void {
+  const known = new Set([...env.values.names(), ...journal.changes.map(({ id }) => id)]);
+  const counters = new Set(stack.workloads.map(({ name }) => secretsRevisionVariable(name)));
+  const ids = new Set(stack.secrets.map(({ id }) => id));
+  const workloads = new Set(stack.workloads.map(({ name }) => name));
+  const come = stack.secrets.map(({ id }) => id).filter((id) => !known.has(id));
+  const gone = [
+    ...journal.changes.map(({ id }) => id).filter((id) => !ids.has(id) && !counters.has(id)),
+    ...[...journal.dependents, ...journal.reencrypt].filter((name) => !workloads.has(name)),
+  ];
+  if (come.length === 0 && gone.length === 0) return;
+  const list = (what: string, names: readonly string[]) =>
+    names.length > 0 ? [`${what}: ${[...new Set(names)].join(', ')}`] : [];
+  throw new UserError(
+    {
+      file: STACK_FILE,
+      message: `has changed since the rotation began (${[...list('new', come), ...list('gone', gone)].join('; ')})`,
+      hint: PUT_BACK,
+    },
+    EXIT.refused,
+  );
 }
 
 /**
@@ -69,20 +120,19 @@ export function certificateFiles({ root, stack }: StackFolder): CertificateFiles
     : undefined;
 }
 
-/** A new development certificate of the present CA. @throws {UserError} when the CA's key is gone */
+/** A new development certificate of the present CA. @throws {UserError} when the CA cannot issue it */
 export async function newCertificate({ root, stack }: StackFolder, now: Date): Promise<CertificateFiles> {
-  const certificatePem = readOptional(resolve(root, CERTIFICATES.authority));
-  const keyPem = readOptional(resolve(root, CERTIFICATES.authorityKey));
-  if (certificatePem === undefined || keyPem === undefined)
-    throw new UserError(
-      {
-        file: CERTIFICATES.authorityKey,
-        message: 'is missing',
-        hint: 'run create-secure-stack on the folder',
-      },
-      EXIT.refused,
-    );
-  const { issueLeaf } = await import('../certs/leaf.ts');
-  const leaf = await issueLeaf({ authority: { certificatePem, keyPem }, names: stack.domains, now });
+  const [{ presentAuthority }, { issueLeaf }] = await Promise.all([
+    import('../certs/development.ts'),
+    import('../certs/leaf.ts'),
+  ]);
+  const names = stack.domains;
+  const authority = presentAuthority({
+    certificatePem: readOptional(resolve(root, CERTIFICATES.authority)),
+    keyPem: readOptional(resolve(root, CERTIFICATES.authorityKey)),
+    names,
+    now,
+  });
+  const leaf = await issueLeaf({ authority, names, now });
   return { [CERTIFICATES.leaf]: leaf.certificatePem, [CERTIFICATES.leafKey]: leaf.keyPem };
 }

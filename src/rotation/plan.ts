@@ -1,50 +1,10 @@
 import type { Credential } from '../catalog/rotation.ts';
-import type { EnvFile } from '../secrets/env-parse.ts';
-import { checkSecretFormat, generateSecret, type RandomSource } from '../secrets/kinds.ts';
-import { checkKnownKey, knownKey } from '../secrets/known-keys.ts';
 import { secretsRevisionVariable } from '../secrets/revisions.ts';
-import type { Secret, Stack, Workload } from '../stack/model.ts';
+import type { Stack, Workload } from '../stack/model.ts';
 import { dependentsOf } from './files.ts';
-import type { CertificateFiles, Change, Journal } from './journal.ts';
-import { CERTIFICATE, type RotationClass } from './select.ts';
-
-/** What is known of the stack before a rotation. */
-export interface Situation {
-  stack: Stack;
-  env: EnvFile;
-  /** Ids that were asked for by name, not as part of a group. */
-  named: ReadonlySet<string>;
-  /** Services with a running container. */
-  running: ReadonlySet<string>;
-  /** Volumes that exist, which means that their service has set up its data. */
-  volumes: ReadonlySet<string>;
-  /** Nothing runs: files change, and services that keep a password in their data are left alone. */
-  offline: boolean;
-  emergency: boolean;
-  /** Values of third parties, by id. */
-  supplied: Readonly<Record<string, string>>;
-  certificate?: { before: CertificateFiles; after: CertificateFiles };
-  now: Date;
-  random: RandomSource;
-}
-
-/** One secret of the plan and what happens to it, in words. Never holds a value. */
-export interface PlannedSecret {
-  id: string;
-  class: RotationClass;
-  /** What the rotation does. */
-  procedure: string;
-  /** Sessions and tokens of the app end, because it knows only one key. */
-  endsSessions: boolean;
-  /** What is left for the user to do. */
-  todo?: string;
-}
-
-export interface Refused {
-  id: string;
-  reason: string;
-  hint?: string;
-}
+import type { Change, Journal } from './journal.ts';
+import { outcomeOf, type PlannedSecret, type Refused, type Situation } from './outcomes.ts';
+import { CERTIFICATE } from './select.ts';
 
 export interface RotationPlan {
   secrets: readonly PlannedSecret[];
@@ -59,14 +19,14 @@ export interface RotationPlan {
 
 /** Decides what a rotation of these secrets does. Makes the new values; changes nothing. */
 export function planRotation(ids: readonly string[], situation: Situation): RotationPlan {
-  const { stack, env, running, emergency, now } = situation;
+  const { stack, env, running, emergency, certificate, now } = situation;
   const secrets: PlannedSecret[] = [];
   const refused: Refused[] = [];
   const changes: Change[] = [];
   const credentials: Credential[] = [];
   const reencrypt: string[] = [];
   for (const id of ids) {
-    const outcome = id === CERTIFICATE ? certificateOutcome(situation) : outcomeOf(id, situation);
+    const outcome = outcomeOf(id, situation);
     if ('reason' in outcome) {
       refused.push(outcome);
       continue;
@@ -107,7 +67,7 @@ export function planRotation(ids: readonly string[], situation: Situation): Rota
       credentials: credentials.map(({ secret, overlap }) => ({ secret, overlap })),
       dependents,
       reencrypt: reencrypt.filter((name) => running.has(name)),
-      ...(situation.certificate && ids.includes(CERTIFICATE) ? { certificate: situation.certificate } : {}),
+      ...(certificate && ids.includes(CERTIFICATE) && 'after' in certificate ? { certificate } : {}),
       ...(situation.offline ? { offline: true } : {}),
       done: 0,
     },
@@ -127,210 +87,6 @@ export function canRoll({ flows }: Pick<Stack, 'flows'>, workload: Workload): bo
     workload.mounts.every(({ writable }) => !writable) &&
     flows.some(({ to }) => to === workload.name)
   );
-}
-
-interface Outcome {
-  planned: PlannedSecret;
-  changes: Change[];
-  credential?: Credential;
-  reencrypt?: readonly string[];
-}
-
-function outcomeOf(id: string, situation: Situation): Outcome | Refused {
-  const { stack, env, supplied, random } = situation;
-  const secret = stack.secrets.find((one) => one.id === id)!;
-  if (secret.kind === 'previous') return retired(secret, env);
-  const before = env.values.get(id);
-  const after = secret.kind === 'external' ? (supplied[id] ?? '') : generateSecret(secret.kind, random);
-  const problem = secret.kind === 'external' ? suppliedProblem(secret, before, after) : undefined;
-  if (problem) return problem;
-  const change = { id, before, after };
-  switch (secret.class) {
-    case 'engine':
-    case 'bootstrap':
-      return engineOutcome(secret, change, situation);
-    case 'signing':
-      return signingOutcome(secret, change, situation);
-    case 'encryption':
-      return encryptionOutcome(secret, change, situation);
-    case 'external':
-      return {
-        planned: {
-          id,
-          class: 'external',
-          procedure: 'the new value takes the place of the old one',
-          endsSessions: false,
-          todo: `${id}: revoke the old value where it was issued${knownKey(id)?.url ? `: ${knownKey(id)!.url}` : ''}`,
-        },
-        changes: [change],
-      };
-  }
-}
-
-function suppliedProblem({ id, kind }: Secret, before: string, after: string): Refused | undefined {
-  if (after === '') {
-    const url = knownKey(id)?.url;
-    return {
-      id,
-      reason: 'only its issuer can make a new value',
-      hint: `get one${url ? ` at ${url}` : ''}, then give it with --secret-file ${id}=FILE`,
-    };
-  }
-  if (after === before) return { id, reason: 'the value given is the present one' };
-  const message = checkSecretFormat(kind, after) ?? checkKnownKey(id, after);
-  return message ? { id, reason: `the value given ${message}` } : undefined;
-}
-
-function engineOutcome(
-  { id, class: name }: Secret,
-  change: Change,
-  { stack, env, running, volumes, offline }: Situation,
-): Outcome | Refused {
-  const credential = stack.credentials.find((one) => one.secret === id);
-  if (!credential) return { id, reason: 'no service in this stack says how to change it' };
-  const { service, user, keptIn, overlap } = credential;
-  const values = (one: string): string => env.values.get(one);
-  const companions = Object.entries(credential.companions?.(values) ?? {});
-  const changes = [change, ...companions.map(([one, after]) => ({ id: one, before: values(one), after }))];
-  const planned = (procedure: string): PlannedSecret => ({ id, class: name, procedure, endsSessions: false });
-  if (running.has(service)) {
-    const clients = dependentsOf(stack, env, { changes }).filter((name) => name !== service);
-    return {
-      planned: planned(`${user} of ${service}; ${howItChanges(overlap, clients)}`),
-      changes,
-      credential,
-    };
-  }
-  if (!offline)
-    return { id, reason: `${service} does not run`, hint: `docker compose up -d --wait ${service}` };
-  if (keptIn !== 'files' && volumes.has(keptIn.volume)) {
-    return {
-      id,
-      reason: `${service} keeps it in its data and changes it only while it runs`,
-      hint: `docker compose up -d --wait ${service}, then rotate without --offline`,
-    };
-  }
-  return { planned: planned(`${user} of ${service}; read when ${service} starts`), changes };
-}
-
-function howItChanges(overlap: boolean, clients: readonly string[]): string {
-  if (clients.length === 0) return 'no container logs in with it, so nothing is interrupted';
-  const list = clients.join(' and ');
-  return overlap
-    ? `both passwords work until ${list} ${clients.length > 1 ? 'have' : 'has'} the new one, then the old one ends`
-    : `it has one password at a time: new connections of ${list} are refused from the change until ${clients.length > 1 ? 'each' : 'it'} has the new one`;
-}
-
-function signingOutcome(
-  { id, overlap }: Secret,
-  change: Change,
-  { env, emergency }: Situation,
-): Outcome | Refused {
-  const planned = (procedure: string, endsSessions: boolean): PlannedSecret => ({
-    id,
-    class: 'signing',
-    procedure,
-    endsSessions,
-  });
-  if (overlap === undefined)
-    return {
-      planned: planned('whoever uses the old value needs the new one at once', false),
-      changes: [change],
-    };
-  if (overlap.previous === undefined)
-    return {
-      planned: planned('the app knows one key only: every session and token ends', true),
-      changes: [change],
-    };
-  const older = env.values.get(overlap.previous);
-  const keep = emergency ? '' : change.before;
-  return {
-    planned: emergency
-      ? planned('every session and token ends', true)
-      : planned(
-          `the new key signs; the replaced one is accepted for ${overlap.hours} h more, from ${overlap.previous}${older ? '; the one before that ends now' : ''}`,
-          false,
-        ),
-    changes: [change, { id: overlap.previous, before: older, after: keep, back: change.after }],
-  };
-}
-
-function encryptionOutcome(
-  { id, overlap }: Secret,
-  change: Change,
-  { env, named, emergency, running, offline }: Situation,
-): Outcome | Refused {
-  if (emergency)
-    return { id, reason: 'a key of stored data is never replaced in an emergency: the data would be lost' };
-  if (overlap?.previous === undefined) {
-    return {
-      id,
-      reason: 'it encrypts stored data, which a new key alone could not read',
-      hint: 'let the app read NAME_PREVIOUS too, then set "overlap: true" on the secret in stack.yaml',
-    };
-  }
-  if (!named.has(id))
-    return { id, reason: 'a key of stored data is rotated only by its name', hint: `rotate ${id}` };
-  const older = env.values.get(overlap.previous);
-  const commands = Object.keys(overlap.reencrypt);
-  const stopped = commands.filter((name) => !running.has(name));
-  if (stopped.length > 0)
-    return {
-      id,
-      reason: `${stopped.join(', ')} must run, to encrypt the stored data anew`,
-      hint: offline
-        ? 'start the stack, then rotate without --offline'
-        : `docker compose up -d --wait ${stopped.join(' ')}`,
-    };
-  return {
-    planned: {
-      id,
-      class: 'encryption',
-      procedure: `the new key encrypts; the old ones still decrypt, from ${overlap.previous}${commands.length > 0 ? `; then ${commands.join(' and ')} encrypts the stored data anew` : ''}`,
-      endsSessions: false,
-      todo: `${id}: when nothing is encrypted under an old key any more, rotate --retire ${id}`,
-    },
-    changes: [
-      change,
-      {
-        id: overlap.previous,
-        before: older,
-        after: [change.before, older].filter(Boolean).join(','),
-        back: [change.after, older].filter(Boolean).join(','),
-      },
-    ],
-    reencrypt: commands,
-  };
-}
-
-function retired({ id, class: name }: Secret, env: EnvFile): Outcome {
-  return {
-    planned: {
-      id,
-      class: name,
-      procedure:
-        name === 'encryption'
-          ? 'the old keys go: what is still encrypted under one of them can no longer be read'
-          : 'the replaced key goes: what it signed is refused from now on',
-      endsSessions: false,
-    },
-    changes: [{ id, before: env.values.get(id), after: '' }],
-  };
-}
-
-function certificateOutcome({ certificate, running, offline }: Situation): Outcome | Refused {
-  if (certificate === undefined) return { id: CERTIFICATE, reason: 'there is no development certificate' };
-  if (!running.has('edge') && !offline)
-    return { id: CERTIFICATE, reason: 'edge does not run', hint: 'docker compose up -d --wait edge' };
-  return {
-    planned: {
-      id: CERTIFICATE,
-      class: 'certificate',
-      procedure: `new key and certificate from the same CA; the edge takes ${offline ? 'it when it starts' : 'them without dropping a connection'}`,
-      endsSessions: false,
-    },
-    changes: [],
-  };
 }
 
 /** The counter that makes Compose see a new configuration; a damaged one starts again. */

@@ -1,12 +1,15 @@
 import { resolve } from 'node:path';
-import { inspectCertificate, renewalReason } from '../certs/inspect.ts';
+import { renewalReason } from '../certs/inspect.ts';
+import { certificateEntries } from '../certs/report.ts';
 import { DockerMissing } from '../engine/run.ts';
-import { EXIT, UserError } from '../errors.ts';
+import { EXIT, type Problem, UserError } from '../errors.ts';
 import { CERTIFICATES, readOptional } from '../project/inputs.ts';
 import type { RandomSource } from '../secrets/kinds.ts';
 import { dependentsOf } from './files.ts';
 import { certificateFiles, newCertificate, type StackFolder } from './folder.ts';
-import { planRotation, type RotationPlan, type Situation } from './plan.ts';
+import type { CertificateFiles } from './journal.ts';
+import type { Situation } from './outcomes.ts';
+import { planRotation, type RotationPlan } from './plan.ts';
 import { type ScheduleEntry, scheduleOf } from './schedule.ts';
 import { CERTIFICATE, type Request, selectSecrets } from './select.ts';
 
@@ -36,10 +39,14 @@ export function folderSchedule(folder: StackFolder, now: Date): ScheduleEntry[] 
 /** A certificate is due when a third of its life is left, whoever issued it; those of ACME renew themselves. */
 function certificateEntry(folder: StackFolder, now: Date): ScheduleEntry[] {
   const { root, stack } = folder;
-  const pem = readOptional(resolve(root, CERTIFICATES.leaf));
-  if (stack.edge.tls.mode === 'acme' || pem === undefined) return [];
-  const { notBefore: since, notAfter } = inspectCertificate(pem);
-  const due = new Date(notAfter.getTime() - (notAfter.getTime() - since.getTime()) / 3);
+  const { mode } = stack.edge.tls;
+  const leaf = certificateEntries(mode, (path) => readOptional(resolve(root, path)), now).find(
+    ({ file }) => file === CERTIFICATES.leaf,
+  );
+  if (mode === 'acme' || leaf === undefined || leaf.state === 'missing') return [];
+  const { notBefore: since, notAfter } = leaf.certificate ?? { notBefore: undefined, notAfter: now };
+  // One that cannot be read is due at once.
+  const due = since ? new Date(notAfter.getTime() - (notAfter.getTime() - since.getTime()) / 3) : now;
   const overdue = due <= now || certificateDue(folder, now) !== undefined;
   return [
     {
@@ -47,7 +54,7 @@ function certificateEntry(folder: StackFolder, now: Date): ScheduleEntry[] {
       class: 'certificate',
       kind: 'certificate',
       consumers: ['edge'],
-      since,
+      ...(since ? { since } : {}),
       due,
       overdue,
       action: 'rotate',
@@ -70,6 +77,15 @@ export async function proposeRotation(folder: StackFolder, input: ProposalInput)
     certificateDue: certificateDue(folder, now),
     hasCertificate: certificate !== undefined,
   });
+  const surplus = Object.keys(supplied).filter((id) => !ids.includes(id));
+  if (surplus.length > 0)
+    throw new UserError(
+      surplus.map((id) => ({
+        flag: `--secret-file ${id}`,
+        message: 'is given a value and is not among what is rotated',
+        hint: `name it too: rotate ${id}`,
+      })),
+    );
   const running = await runningServices(folder, offline);
   const situation: Situation = {
     stack,
@@ -81,12 +97,28 @@ export async function proposeRotation(folder: StackFolder, input: ProposalInput)
     emergency: request.emergency,
     supplied,
     ...(certificate && ids.includes(CERTIFICATE)
-      ? { certificate: { before: certificate, after: await newCertificate(folder, now) } }
+      ? { certificate: await certificateChange(folder, certificate, now) }
       : {}),
     now,
     random,
   };
   return planRotation(ids, situation);
+}
+
+/** The present certificate and the one that is to take its place. */
+async function certificateChange(
+  folder: StackFolder,
+  before: CertificateFiles,
+  now: Date,
+): Promise<Situation['certificate'] & {}> {
+  try {
+    return { before, after: await newCertificate(folder, now) };
+  } catch (error) {
+    // The passwords beside it can be rotated all the same.
+    if (!(error instanceof UserError)) throw error;
+    const [{ message, hint }] = error.problems as [Problem];
+    return { reason: message, ...(hint === undefined ? {} : { hint }) };
+  }
 }
 
 async function runningServices({ project, stack }: StackFolder, offline: boolean): Promise<Set<string>> {

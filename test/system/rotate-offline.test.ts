@@ -1,31 +1,24 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
-import { fingerprint, program, type Result, temporaryFolder } from '../program.ts';
+import { describe, expect, test } from 'vitest';
+import { fingerprint, program, type Result } from '../program.ts';
+import { webApi } from './web-api.ts';
 
-const root = temporaryFolder();
-let parent: string;
-let folder: string;
-
-beforeEach(() => {
-  parent = mkdtempSync(join(root, 'run-'));
-  folder = join(parent, 'shop');
-  expect(program(['shop', '--yes', '--preset', 'web-api'], { cwd: parent }).code).toBe(0);
-});
+const stack = webApi();
 
 /** Runs the program with a stand-in for docker, a shell script; without one there is no docker. */
 function rotate(docker: string | undefined, ...args: string[]): Result {
-  const bin = join(parent, 'bin');
+  const bin = join(stack.parent, 'bin');
   mkdirSync(bin, { recursive: true });
   if (docker !== undefined) {
     writeFileSync(join(bin, 'docker'), `#!/bin/sh\n${docker}\n`);
     chmodSync(join(bin, 'docker'), 0o755);
   }
-  return program(['rotate', ...args], { cwd: folder, env: { PATH: bin } });
+  return program(['rotate', ...args], { cwd: stack.folder, env: { PATH: bin } });
 }
 
 const envValue = (name: string): string =>
-  new RegExp(`^${name}=(.*)$`, 'm').exec(readFileSync(join(folder, '.env'), 'utf8'))![1]!;
+  new RegExp(`^${name}=(.*)$`, 'm').exec(readFileSync(join(stack.folder, '.env'), 'utf8'))![1]!;
 
 /** An engine on which nothing runs, with these volumes; none of them has labels. */
 const engine = (...volumes: string[]): string =>
@@ -43,9 +36,9 @@ describe('--offline', () => {
     ['has no rights', 'echo "permission denied while trying to connect to the daemon socket" >&2; exit 1'],
     ['meets a daemon that is down', 'echo "Cannot connect to the Docker daemon" >&2; exit 1'],
   ])('a docker that %s may run the stack: refused in one line', (_what, docker) => {
-    const before = fingerprint(folder);
+    const before = fingerprint(stack.folder);
     const { code, stderr } = rotate(docker, 'REDIS_APP_PASSWORD', '--offline', '--yes');
-    expect([code, fingerprint(folder)]).toEqual([3, before]);
+    expect([code, fingerprint(stack.folder)]).toEqual([3, before]);
     expect(stderr).toMatch(/^error: nobody can tell whether shop runs: docker ps: [^\n]+\n$/);
   });
 

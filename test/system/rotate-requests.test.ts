@@ -1,21 +1,14 @@
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, expect, test } from 'vitest';
-import { fingerprint, program, temporaryFolder } from '../program.ts';
+import { describe, expect, test } from 'vitest';
+import { fingerprint, program } from '../program.ts';
+import { webApi } from './web-api.ts';
 
-const root = temporaryFolder();
-let parent: string;
-let folder: string;
-
-beforeEach(() => {
-  parent = mkdtempSync(join(root, 'run-'));
-  folder = join(parent, 'shop');
-  expect(program(['shop', '--yes', '--preset', 'web-api'], { cwd: parent }).code).toBe(0);
-});
+const stack = webApi();
 
 /** No docker program is found, so that nothing runs. */
 const rotate = (...args: string[]) =>
-  program(['rotate', ...args], { cwd: folder, env: { PATH: join(parent, 'none') } });
+  program(['rotate', ...args], { cwd: stack.folder, env: { PATH: join(stack.parent, 'none') } });
 
 test.each([
   [['--resume', '--rollback'], 'exclude each other'],
@@ -25,30 +18,155 @@ test.each([
   ],
   [['REDIS_APP_PASSWORD', '--offline', '--yes', '--secret-file', 'NOPE=../value'], 'no such secret'],
 ])('%j is refused', (args, message) => {
-  writeFileSync(join(parent, 'value'), 'a value');
-  const before = fingerprint(folder);
+  writeFileSync(join(stack.parent, 'value'), 'a value');
+  const before = fingerprint(stack.folder);
   const { code, stderr } = rotate(...args);
-  expect([code, stderr, fingerprint(folder)]).toEqual([2, expect.stringContaining(message), before]);
+  expect([code, stderr, fingerprint(stack.folder)]).toEqual([2, expect.stringContaining(message), before]);
 });
+
+/** A rotation that was interrupted before its first step. */
+function leaveOpen(
+  changes: readonly { id: string; before: string; after: string }[],
+  dependents: string[] = [],
+) {
+  const path = join(stack.folder, 'secrets/.rotation.json');
+  const journal = {
+    format: 1,
+    started: '2026-05-06T07:08:09.000Z',
+    mode: 'normal',
+    direction: 'forward',
+    changes,
+    credentials: [],
+    dependents,
+    reencrypt: [],
+    done: 0,
+  };
+  writeFileSync(path, JSON.stringify(journal));
+  return path;
+}
+
+const CHANGE = { id: 'REDIS_APP_PASSWORD', before: 'a', after: 'b' };
 
 test.each([[['--all', '--dry-run']], [['--resume', '--dry-run']], [['--rollback', '--dry-run']]])(
   '%j tells the open rotation',
   (args) => {
-    const journal = {
-      format: 1,
-      started: '2026-05-06T07:08:09.000Z',
-      mode: 'normal',
-      direction: 'forward',
-      changes: [{ id: 'REDIS_APP_PASSWORD', before: 'a', after: 'b' }],
-      credentials: [],
-      dependents: [],
-      reencrypt: [],
-      done: 0,
-    };
-    const path = join(folder, 'secrets/.rotation.json');
-    writeFileSync(path, JSON.stringify(journal));
+    const path = leaveOpen([CHANGE]);
     const { code, stderr } = rotate(...args);
     expect([code, stderr]).toEqual([3, expect.stringContaining('A rotation of REDIS_APP_PASSWORD')]);
     expect(existsSync(path)).toBe(true);
   },
 );
+
+describe('answers that have changed since a rotation began', () => {
+  function edit(from: string | RegExp, to: string): void {
+    const path = join(stack.folder, 'stack.yaml');
+    const text = readFileSync(path, 'utf8');
+    expect(text.replace(from, to)).not.toBe(text);
+    writeFileSync(path, text.replace(from, to));
+  }
+
+  const refused = (message: string | RegExp, ...args: string[]) => {
+    const before = fingerprint(stack.folder);
+    const { code, stderr } = rotate(...args);
+    expect([code, stderr]).toEqual([3, expect.stringMatching(message)]);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(stderr).toContain('put stack.yaml back');
+    expect(fingerprint(stack.folder)).toEqual(before);
+  };
+
+  test.each(['--resume', '--rollback'])('%s with a new secret', (way) => {
+    leaveOpen([CHANGE]);
+    edit('SESSION_KEY:', 'OTHER_KEY:\n        kind: hmac\n      SESSION_KEY:');
+    refused(/new: API_OTHER_KEY/, way, '--yes');
+  });
+
+  test.each(['--resume', '--rollback'])('%s with an app of another name', (way) => {
+    leaveOpen([{ id: 'API_SESSION_KEY', before: 'a', after: 'b' }], ['api']);
+    edit(/^( +)api:$/m, '$1backend:');
+    edit('- api', '- backend');
+    refused(/gone: API_SESSION_KEY, api/, way, '--yes');
+  });
+
+  test('secrets that are to lie elsewhere: rotate and status say where the rotation is', () => {
+    leaveOpen([CHANGE]);
+    writeFileSync(
+      join(stack.folder, 'stack.yaml'),
+      `${readFileSync(join(stack.folder, 'stack.yaml'), 'utf8')}secrets:\n  location: ${join(stack.parent, 'etc')}\n`,
+    );
+    refused(
+      /secrets\.location: has changed since a rotation began; its values are in secrets/,
+      '--resume',
+      '--yes',
+    );
+    const { code, stderr } = program(['status'], { cwd: stack.folder });
+    expect([code, stderr]).toEqual([3, expect.stringContaining('put stack.yaml back')]);
+  });
+});
+
+describe('a certificate that cannot be made', () => {
+  const notRotated = (reason: RegExp) => {
+    const { code, stdout, stderr } = rotate(
+      'REDIS_APP_PASSWORD',
+      'CERTIFICATE',
+      '--offline',
+      '--yes',
+      '--dry-run',
+    );
+    expect(stderr).not.toMatch(/at .*mjs|bug/);
+    expect([code, stdout]).toEqual([3, expect.stringMatching(reason)]);
+    expect(stdout).toContain('REDIS_APP_PASSWORD');
+    const all = rotate('--all', '--offline', '--yes', '--accept-logout');
+    expect([all.code, all.stdout]).toEqual([0, expect.stringContaining('Rotated: ')]);
+    expect(all.stdout).toMatch(reason);
+  };
+
+  test('the CA’s key is gone: the passwords beside it are rotated all the same', () => {
+    rmSync(join(stack.folder, 'certs/ca/ca.key'));
+    notRotated(/development CA cannot be used: its key is missing/);
+  });
+
+  test('the CA may not sign for a name', () => {
+    const path = join(stack.folder, 'stack.yaml');
+    writeFileSync(
+      path,
+      readFileSync(path, 'utf8').replace('- localhost', '- localhost\n  - shop.example.com'),
+    );
+    notRotated(/development CA cannot be used: .*shop\.example\.com/);
+  });
+
+  test('the present one cannot be read: due at once, and no trace', () => {
+    const path = join(stack.folder, 'certs/live/fullchain.pem');
+    writeFileSync(path, 'nonsense\n');
+    const { code, stdout, stderr } = program(['status'], { cwd: stack.folder });
+    expect([code, stderr]).toEqual([4, '']);
+    expect(stdout).toContain('Due: CERTIFICATE.');
+    expect(rotate('CERTIFICATE', '--offline', '--yes').code).toBe(0);
+    expect(readFileSync(path, 'utf8')).toContain('BEGIN CERTIFICATE');
+  });
+});
+
+test('a value for a secret that is not chosen is refused, and nothing is changed', () => {
+  writeFileSync(join(stack.parent, 'value'), `sk-ant-${'x'.repeat(40)}`);
+  const made = program(
+    [
+      stack.folder,
+      '--yes',
+      '--set',
+      'apps.api.secrets.ANTHROPIC_API_KEY.kind=external',
+      '--secret-file',
+      'API_ANTHROPIC_API_KEY=value',
+    ],
+    { cwd: stack.parent },
+  );
+  expect([made.code, made.stderr]).toEqual([0, expect.any(String)]);
+  const before = fingerprint(stack.folder);
+  const { code, stderr } = rotate(
+    'REDIS_APP_PASSWORD',
+    '--offline',
+    '--yes',
+    '--secret-file',
+    'API_ANTHROPIC_API_KEY=../value',
+  );
+  expect([code, stderr]).toEqual([2, expect.stringContaining('is not among what is rotated')]);
+  expect(fingerprint(stack.folder)).toEqual(before);
+});

@@ -1,4 +1,4 @@
-import type { Situation } from '../../src/rotation/plan.ts';
+import type { Situation } from '../../src/rotation/outcomes.ts';
 import { type EnvFile, parseEnvFile } from '../../src/secrets/env-parse.ts';
 import { systemRandom } from '../../src/secrets/kinds.ts';
 import { renderSecretFiles } from '../../src/secrets/secret-files.ts';

@@ -7,7 +7,7 @@ import { EXIT, type ExitCode, UserError } from '../../errors.ts';
 import type { CertificateInputs } from '../../project/inputs.ts';
 import { syncDirectory } from '../../workspace/atomic.ts';
 import type { CertSession } from './cert.ts';
-import { liveFiles, presentAuthority, proveServed, write } from './cert-renew.ts';
+import { issuer, liveFiles, proveServed, write } from './cert-renew.ts';
 
 type Authorities = Extract<CertificateInputs, { mode: 'dev-ca' }>;
 
@@ -22,7 +22,7 @@ export async function renewAuthority(session: CertSession, found: Authorities): 
 
 async function bringIn(session: CertSession, found: Authorities): Promise<ExitCode> {
   const { output, stack, now } = session;
-  presentAuthority(session, found);
+  issuer(session, found);
   const next = nextAuthority(found);
   const usable = next && authorityProblem({ authority: next, names: stack.domains, now }) === undefined;
   if (!usable || isPresent(found)) {

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { authorityProblem, inspectCertificate } from '../../certs/inspect.ts';
+import { presentAuthority } from '../../certs/development.ts';
+import { inspectCertificate } from '../../certs/inspect.ts';
 import type { CertificatePair } from '../../certs/pem.ts';
 import { CERTIFICATES, certificateFile } from '../../certs/places.ts';
 import { edgeAddress, servedCertificate } from '../../certs/served.ts';
@@ -25,7 +26,7 @@ export async function certRenew(session: CertSession): Promise<ExitCode> {
     if (certificates.mode === 'files') return takeFiles(session, certificates);
     if (certificates.mode !== 'dev-ca') throw new Error(`no renewal for ${certificates.mode}`);
     if (args.switches.has('ca')) return (await import('./cert-ca.ts')).renewAuthority(session, certificates);
-    return renewLeaf(session, presentAuthority(session, certificates));
+    return renewLeaf(session, issuer(session, certificates));
   });
 }
 
@@ -56,25 +57,16 @@ async function takeFiles(
 }
 
 /** @throws {UserError} when the CA cannot issue for the stack's names */
-export function presentAuthority(
+export function issuer(
   { stack, now }: CertSession,
   { authority, authorityKey }: Extract<CertificateInputs, { mode: 'dev-ca' }>,
 ): CertificatePair {
-  const pair =
-    authority !== undefined && authorityKey !== undefined
-      ? { certificatePem: authority, keyPem: authorityKey }
-      : undefined;
-  const problem = pair ? authorityProblem({ authority: pair, names: stack.domains, now }) : 'it is missing';
-  if (!pair || problem !== undefined)
-    throw new UserError(
-      {
-        file: CERTIFICATES.authority,
-        message: `the development CA cannot be used: ${problem}`,
-        hint: 'run create-secure-stack on the folder to have a new one made',
-      },
-      EXIT.refused,
-    );
-  return pair;
+  return presentAuthority({
+    certificatePem: authority,
+    keyPem: authorityKey,
+    names: stack.domains,
+    now,
+  });
 }
 
 export function liveFiles({ certificatePem, keyPem }: CertificatePair): GeneratedFile[] {

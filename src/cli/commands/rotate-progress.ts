@@ -1,5 +1,6 @@
 import type { Journal } from '../../rotation/journal.ts';
 import { type Observer, reloadsEdge, type Step } from '../../rotation/machine.ts';
+import { todoOf } from '../../rotation/outcomes.ts';
 import type { RotationPlan } from '../../rotation/plan.ts';
 import type { Output } from '../output.ts';
 import { changedSecrets, planLines, refusedLines, stepText } from '../rotation-report.ts';
@@ -10,6 +11,7 @@ export class Progress {
   readonly #output: Output;
   readonly #json: boolean;
   readonly #project: Session['folder']['project'];
+  readonly #secrets: Session['folder']['stack']['secrets'];
   readonly #proofs: string[] = [];
   #started = 0;
   #dockerBefore = 0;
@@ -19,10 +21,11 @@ export class Progress {
   /** Steps that were begun. */
   steps = 0;
 
-  constructor({ invocation: { args, output }, folder: { project } }: Session) {
+  constructor({ invocation: { args, output }, folder: { project, stack } }: Session) {
     this.#output = output;
     this.#json = args.switches.has('json');
     this.#project = project;
+    this.#secrets = stack.secrets;
   }
 
   /** The clock starts: nobody is asked from here on. */
@@ -89,10 +92,19 @@ export class Progress {
           : []),
         ...this.#proofs.map((proof) => `  ${proof}`),
         `${seconds(total)}: ${seconds(containers)} waiting for containers to be healthy, ${seconds(docker)} for commands in them, ${seconds(own)} of its own.`,
-        ...(plan?.secrets.flatMap(({ todo }) => (todo ? [`To do: ${todo}`] : [])) ?? []),
+        ...(outcome === 'rotated' ? this.#todos(journal) : []),
         ...refusedLines(plan?.refused ?? [], this.#output.width),
       ].join('\n'),
     );
+  }
+
+  /** From the journal, so that a rotation which is finished later tells them too. */
+  #todos({ changes }: Journal): string[] {
+    return changes.flatMap(({ id }) => {
+      const secret = this.#secrets.find((one) => one.id === id);
+      const todo = secret && todoOf(secret);
+      return todo ? [`To do: ${todo}`] : [];
+    });
   }
 
   #print(document: object): void {

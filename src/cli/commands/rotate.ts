@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { EXIT, type ExitCode, type Problem, UserError } from '../../errors.ts';
 import { begin, type CarryOutInput, resume, rollBack } from '../../rotation/carry-out.ts';
-import { openFolder, refuseDrift, type StackFolder } from '../../rotation/folder.ts';
+import { openFolder, refuseChangedAnswers, refuseDrift, type StackFolder } from '../../rotation/folder.ts';
 import {
   type Journal,
   readRotation,
@@ -139,6 +139,7 @@ async function continueOpen(journal: Journal, session: Session): Promise<ExitCod
       EXIT.refused,
     );
   if (way !== 'resume' && way !== 'rollback') throw new UserError({ message: lines.join(' ') }, EXIT.refused);
+  refuseChangedAnswers(journal, session.folder);
   const progress = new Progress(session);
   const carry = way === 'resume' ? resume : rollBack;
   const forward = way === 'resume' && journal.direction === 'forward';
