@@ -18,7 +18,7 @@ export interface RunOutcome {
  * What docker needs to find itself and its engine. Anything else of the caller's environment could change what the
  * Compose file means: an exported variable wins over the env file.
  */
-const INHERITED = [
+export const INHERITED: readonly string[] = [
   'PATH',
   'HOME',
   'TMPDIR',

@@ -3,10 +3,12 @@
  * new password until `.env` does, this file has the only copy. It lies among the secret files, 0600 in a 0700 folder
  * that git ignores, and goes with the rotation.
  */
+
 import { readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { EXIT, UserError } from '../errors.ts';
 import { isTemporaryName, syncDirectory, writeFileAtomically } from '../workspace/atomic.ts';
+import { isListOf, isObject, parsedJson } from '../workspace/document.ts';
 import { readDisk } from '../workspace/snapshot.ts';
 
 export const ROTATION_JOURNAL = '.rotation.json';
@@ -60,12 +62,7 @@ export function saveRotation(path: string, journal: Journal): void {
 export function readRotation(path: string): Journal | undefined {
   const file = readDisk(path, path, true);
   if (file === undefined) return undefined;
-  let document: unknown;
-  try {
-    document = JSON.parse(file.content.toString('utf8'));
-  } catch {
-    document = undefined;
-  }
+  const document = parsedJson(file.content.toString('utf8'));
   if (!isJournal(document)) {
     throw new UserError(
       {
@@ -136,12 +133,4 @@ function isJournal(value: unknown): value is Journal {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string';
-}
-
-function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
-  return Array.isArray(value) && value.every(isItem);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

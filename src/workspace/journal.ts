@@ -9,9 +9,11 @@
  * It holds no content. It may come with a repository that a stranger wrote, so it can only name temporary files of
  * our own pattern beside their targets, and removals inside of the folder.
  */
+
 import { readdirSync, rmSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { isTemporaryName, writeFileAtomically } from './atomic.ts';
+import { isListOf, isObject, parsedJson } from './document.ts';
 import { isTreePath, refusal, refuseUnsafePath } from './paths.ts';
 import { readDisk, type Snapshot } from './snapshot.ts';
 import { JOURNAL, STATE } from './state.ts';
@@ -42,12 +44,7 @@ export function readJournal(root: string): Journal | undefined {
   refuseUnsafePath(root, JOURNAL);
   const file = readDisk(join(root, JOURNAL), JOURNAL, false);
   if (file === undefined) return undefined;
-  let document: unknown;
-  try {
-    document = JSON.parse(file.content.toString('utf8'));
-  } catch {
-    document = undefined;
-  }
+  const document = parsedJson(file.content.toString('utf8'));
   if (!isJournal(document)) {
     throw refusal(
       `${JOURNAL}: is damaged or from a newer version; an interrupted run cannot be finished`,
@@ -95,12 +92,4 @@ function isInside(value: unknown): boolean {
 
 function isPath(value: unknown): boolean {
   return typeof value === 'string' && isTreePath(value);
-}
-
-function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
-  return Array.isArray(value) && value.every(isItem);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { EXIT, UserError } from '../errors.ts';
 import type { FileClass } from '../fileset.ts';
+import { isObject, parsedJson } from './document.ts';
 import { isTreePath } from './paths.ts';
 import { readDisk } from './snapshot.ts';
 import { MANIFEST } from './state.ts';
@@ -36,12 +37,8 @@ const CLASSES: readonly string[] = ['generated', 'secret', 'seed', 'answers'] sa
 export function readManifest(root: string): Manifest | undefined {
   const file = readDisk(join(root, MANIFEST), MANIFEST, false);
   if (file === undefined) return undefined;
-  let document: unknown;
-  try {
-    document = JSON.parse(file.content.toString('utf8'));
-  } catch {
-    throw damaged('not JSON');
-  }
+  const document = parsedJson(file.content.toString('utf8'));
+  if (document === undefined) throw damaged('not JSON');
   if (!isObject(document)) throw damaged('not an object');
   const format = document['format'];
   if (typeof format === 'number' && format > FORMAT) {
@@ -120,8 +117,4 @@ function isOfferOf(path: string, value: unknown): value is string {
 
 function isPath(value: unknown): value is string {
   return typeof value === 'string' && isTreePath(value);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -3,36 +3,21 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inspectCertificate } from '../../src/certs/inspect.ts';
-import { AcmeAuthority } from './acme/authority.ts';
-import { AcmeStack } from './acme/stack.ts';
-import { logs, requireDocker } from './docker.ts';
+import { type AcmeScene, openScene, STATE } from './acme/scene.ts';
+import { requireDocker } from './docker.ts';
 import { createSecureStack } from './generate.ts';
-import type { GeneratedStack } from './generated-stack.ts';
-
-const STATE = 'ca.test_14000';
 
 // One stack through its life, in this order.
 describe.runIf(requireDocker())('mode acme over HTTP-01', () => {
-  let stack: GeneratedStack;
-  let authority: AcmeAuthority;
-  let acme: AcmeStack;
-  let networks: Awaited<ReturnType<AcmeStack['networks']>>;
+  let scene: AcmeScene;
+  let { stack, authority, acme, cert, clientLog, trusted } = {} as AcmeScene;
+  let networks: Awaited<ReturnType<AcmeScene['acme']['networks']>>;
 
   beforeAll(async () => {
-    stack = await AcmeStack.open('certs-acme');
-    authority = await AcmeAuthority.open(stack.parent, stack.name);
-    acme = await AcmeStack.generate(stack, authority, { domains: ['shop.test', 'www.shop.test'] });
+    scene = await openScene('certs-acme');
+    ({ stack, authority, acme, cert, clientLog, trusted } = scene);
   });
-  afterAll(async () => {
-    await authority?.stop();
-    await stack?.remove();
-  });
-
-  const cert = (...args: string[]) =>
-    createSecureStack(['cert', ...args, stack.dir], { allowFailure: true, timeoutMs: 120_000 });
-  const clientLog = async () => logs((await stack.ids())['acme']!);
-  const trusted = async (path = '/', root?: string) =>
-    stack.request(path, { host: 'shop.test' }, root ?? (await authority.root()));
+  afterAll(() => scene?.close());
 
   test('#5 the edge starts with a placeholder, and answers the authority’s path with nothing yet', async () => {
     await stack.compose(['up', '-d', '--wait', 'edge']);

@@ -5,6 +5,7 @@ import { request as httpsRequest } from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { answered } from './answer.ts';
 import { type ContainerInfo, compose, docker } from './docker.ts';
 import { createSecureStack } from './generate.ts';
 import type { RunOptions, RunResult } from './process.ts';
@@ -155,7 +156,11 @@ export class GeneratedStack {
   }
 
   /** A request through the published ports; the certificate is verified against `ca` (PEM). */
-  request(path: string, { host, sni, plain, body, ...rest }: StackRequest, ca = ''): Promise<StackAnswer> {
+  async request(
+    path: string,
+    { host, sni, plain, body, ...rest }: StackRequest,
+    ca = '',
+  ): Promise<StackAnswer> {
     const settings = {
       ...rest,
       host: '127.0.0.1',
@@ -165,24 +170,12 @@ export class GeneratedStack {
       agent: false as const,
       timeout: 20_000,
     };
-    return new Promise((resolve, reject) => {
-      const request = plain
-        ? httpRequest(settings)
-        : httpsRequest({ ...settings, servername: sni ?? host.replace(/:\d+$/, ''), ca });
-      request.on('timeout', () => request.destroy(new Error(`no answer for ${path}`)));
-      request.on('error', reject);
-      request.on('response', (response) => {
-        let text = '';
-        response.setEncoding('utf8').on('data', (chunk: string) => {
-          text += chunk;
-        });
-        response.on('error', reject);
-        response.on('end', () =>
-          resolve({ status: response.statusCode!, headers: response.headers, body: text }),
-        );
-      });
-      request.end(body);
-    });
+    const request = plain
+      ? httpRequest(settings)
+      : httpsRequest({ ...settings, servername: sni ?? host.replace(/:\d+$/, ''), ca });
+    request.end(body);
+    const { response, body: text } = await answered(request);
+    return { status: response.statusCode!, headers: response.headers, body: text };
   }
 
   /** Takes down whatever of the project there is, whether or not its files still make sense, and deletes the folder. */

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { INHERITED } from '../../src/engine/run.ts';
 
 export interface RunResult {
   code: number;
@@ -18,21 +19,13 @@ export interface RunOptions {
   allowFailure?: boolean;
 }
 
-// What a program needs to find itself and the engine. Everything else, above all COMPOSE_* and the variables of a
-// developer's own .env, would decide silently what a generated compose file means.
-const inherited = [
-  'PATH',
-  'HOME',
-  'TMPDIR',
-  'DOCKER_HOST',
-  'DOCKER_CONTEXT',
-  'DOCKER_CONFIG',
-  'XDG_RUNTIME_DIR',
-];
-
+/**
+ * What the product gives to docker and no more: everything else, above all COMPOSE_* and the variables of a developer's
+ * own .env, would decide silently what a generated compose file means.
+ */
 export function scrubbedEnvironment(extra: Record<string, string> = {}): Record<string, string> {
   const env: Record<string, string> = { LC_ALL: 'C.UTF-8' };
-  for (const name of inherited) {
+  for (const name of INHERITED) {
     const value = process.env[name];
     if (value !== undefined) env[name] = value;
   }

@@ -2,36 +2,21 @@ import { createPrivateKey } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { AcmeAuthority } from '../e2e/acme/authority.ts';
-import { AcmeStack } from '../e2e/acme/stack.ts';
-import { inspect, logs, requireDocker, waitFor } from '../e2e/docker.ts';
+import { type AcmeScene, openScene, STATE } from '../e2e/acme/scene.ts';
+import { inspect, requireDocker, waitFor } from '../e2e/docker.ts';
 import { createSecureStack } from '../e2e/generate.ts';
-import type { GeneratedStack } from '../e2e/generated-stack.ts';
-
-const STATE = 'ca.test_14000';
 
 // One stack through its life, in this order.
 describe.runIf(requireDocker())('mode acme over HTTP-01 when something fails', () => {
-  let stack: GeneratedStack;
-  let authority: AcmeAuthority;
-  let acme: AcmeStack;
-  let networks: Awaited<ReturnType<AcmeStack['networks']>>;
+  let scene: AcmeScene;
+  let { stack, authority, acme, cert, clientLog, trusted } = {} as AcmeScene;
+  let networks: Awaited<ReturnType<AcmeScene['acme']['networks']>>;
 
   beforeAll(async () => {
-    stack = await AcmeStack.open('certs-fail');
-    authority = await AcmeAuthority.open(stack.parent, stack.name);
-    acme = await AcmeStack.generate(stack, authority, { domains: ['shop.test', 'www.shop.test'] });
+    scene = await openScene('certs-fail');
+    ({ stack, authority, acme, cert, clientLog, trusted } = scene);
   });
-  afterAll(async () => {
-    await authority?.stop();
-    await stack?.remove();
-  });
-
-  const cert = (...args: string[]) =>
-    createSecureStack(['cert', ...args, stack.dir], { allowFailure: true, timeoutMs: 120_000 });
-  const clientLog = async () => logs((await stack.ids())['acme']!);
-  const trusted = async (path = '/', root?: string) =>
-    stack.request(path, { host: 'shop.test' }, root ?? (await authority.root()));
+  afterAll(() => scene?.close());
 
   test('the authority is down: it waits longer each time, across a restart too, and says why', async () => {
     await stack.compose(['up', '-d']);

@@ -8,6 +8,7 @@ import {
 import { request as httpsRequest } from 'node:https';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { answered } from '../answer.ts';
 import type { EdgeContainer } from './lab.ts';
 
 export interface Call {
@@ -47,7 +48,7 @@ export interface Echo {
 const domain = 'a.example.test';
 
 /** One request over HTTP/1.1 on a connection of its own. */
-export function call(edge: EdgeContainer, path: string, options: Call = {}): Promise<Answer> {
+export async function call(edge: EdgeContainer, path: string, options: Call = {}): Promise<Answer> {
   const { method = 'GET', host = domain, headers = {}, body, from, plain = false } = options;
   const sni = options.sni ?? host.replace(/:\d+$/, '');
   const settings: RequestOptions = {
@@ -59,30 +60,18 @@ export function call(edge: EdgeContainer, path: string, options: Call = {}): Pro
     agent: false,
     timeout: 20_000,
   };
-  return new Promise((resolve, reject) => {
-    const request = plain
-      ? httpRequest(settings)
-      : httpsRequest({ ...settings, servername: sni, rejectUnauthorized: false });
-    request.on('timeout', () => request.destroy(new Error(`no answer for ${path}`)));
-    request.on('error', reject);
-    request.on('response', (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => {
-        text += chunk;
-      });
-      response.on('error', reject);
-      response.on('end', () =>
-        resolve({
-          status: response.statusCode!,
-          headers: response.headers,
-          all: (name) => response.headersDistinct[name.toLowerCase()] ?? [],
-          body: text,
-          echo: () => JSON.parse(text) as Echo,
-        }),
-      );
-    });
-    request.end(body);
-  });
+  const request = plain
+    ? httpRequest(settings)
+    : httpsRequest({ ...settings, servername: sni, rejectUnauthorized: false });
+  request.end(body);
+  const { response, body: text } = await answered(request);
+  return {
+    status: response.statusCode!,
+    headers: response.headers,
+    all: (name) => response.headersDistinct[name.toLowerCase()] ?? [],
+    body: text,
+    echo: () => JSON.parse(text) as Echo,
+  };
 }
 
 /** Statuses of many requests at once. */
