@@ -1,5 +1,6 @@
 import type { GeneratedFile } from '../fileset.ts';
 import type { TlsMode } from '../stack/model.ts';
+import type { CertificatePair } from './pem.ts';
 
 /** Places of the certificates in a stack's folder. */
 export const CERTIFICATES = {
@@ -40,6 +41,11 @@ export const certificatePlaces = Object.entries(TABLE).map(([path, { mode, secre
 export function placesOf(mode: TlsMode): CertificatePlace[] {
   const served = [CERTIFICATES.leaf, CERTIFICATES.leafKey];
   return mode === 'dev-ca' ? [CERTIFICATES.authority, CERTIFICATES.authorityKey, ...served] : served;
+}
+
+/** What the edge serves. */
+export function liveFiles({ certificatePem, keyPem }: CertificatePair): GeneratedFile[] {
+  return [certificateFile(CERTIFICATES.leaf, certificatePem), certificateFile(CERTIFICATES.leafKey, keyPem)];
 }
 
 /** A certificate or key as a file of the stack; never shown in a diff and never merged. */

@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'node:tls';
 
 export interface EdgeAddress {
@@ -24,6 +25,26 @@ export function edgeAddress({
     port: edge.publicPorts.https,
     ...(name === undefined ? {} : { servername: name }),
   };
+}
+
+/**
+ * Waits until a client gets a certificate, for so long.
+ * @param fingerprint SHA-256, as `X509Certificate.fingerprint256` has it
+ * @returns at once when nobody answers
+ */
+export async function waitUntilServed(
+  address: EdgeAddress,
+  fingerprint: string,
+  seconds: number,
+): Promise<'served' | 'another' | 'no answer'> {
+  const deadline = Date.now() + seconds * 1000;
+  for (;;) {
+    const served = (await servedCertificate(address))?.fingerprint256;
+    if (served === undefined) return 'no answer';
+    if (served === fingerprint) return 'served';
+    if (Date.now() > deadline) return 'another';
+    await sleep(250);
+  }
 }
 
 /**

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UserError } from '../errors.ts';
-import { readOptional } from '../project/inputs.ts';
 import { parseAppFlag } from '../stack/app-flag.ts';
 import type { StackDocument } from '../stack/load.ts';
 import { presets } from '../stack/presets.ts';
 import { parseAnswer, presetNames, questions } from '../stack/questions.ts';
 import { STACK_FILE } from '../stack/stack-file.ts';
+import { readOptional } from '../workspace/read.ts';
 import type { Arguments } from './args.ts';
 import { type Edit, withEdits } from './edits.ts';
 import { storedPath } from './stored-path.ts';

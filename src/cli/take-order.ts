@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { EXIT, UserError } from '../errors.ts';
-import { readOptional } from '../project/inputs.ts';
 import { STACK_FILE } from '../stack/stack-file.ts';
+import { readOptional } from '../workspace/read.ts';
 import { givenAnswers } from './answers.ts';
 import { type Arguments, nearCommand } from './args.ts';
 import type { Order } from './commands/create.ts';

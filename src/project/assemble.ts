@@ -1,5 +1,5 @@
 import type { CertificatePair } from '../certs/pem.ts';
-import { CERTIFICATES, certificateFile, NEXT_AUTHORITY } from '../certs/places.ts';
+import { CERTIFICATES, certificateFile, liveFiles, NEXT_AUTHORITY } from '../certs/places.ts';
 import { checkCertificateFiles } from '../certs/user-files.ts';
 import { UserError } from '../errors.ts';
 import type { FileTree, GeneratedFile } from '../fileset.ts';
@@ -178,11 +178,6 @@ async function certificateFiles(
 
 function asksLetsEncrypt({ workloads }: Stack): boolean {
   return workloads.some(({ environment }) => environment['LEGO_SERVER'] === LETS_ENCRYPT);
-}
-
-/** What the edge serves. */
-function liveFiles({ certificatePem, keyPem }: CertificatePair): GeneratedFile[] {
-  return [certificateFile(CERTIFICATES.leaf, certificatePem), certificateFile(CERTIFICATES.leafKey, keyPem)];
 }
 
 /** A CA that is about to follow the present one stays through every re-run. */

@@ -7,9 +7,10 @@ import { readRotation, rotationJournalPath } from '../rotation/journal.ts';
 import { type EnvFile, parseEnvFile } from '../secrets/env-parse.ts';
 import type { Stack } from '../stack/model.ts';
 import type { StackSpec } from '../stack/schema.ts';
+import type { Place } from '../stack/secret-store.ts';
 import { readManifest } from '../workspace/manifest.ts';
-import { type Place, placeToRead, refusePlaceInside } from './place.ts';
-import { readOptional } from './read.ts';
+import { readOptional } from '../workspace/read.ts';
+import { placeToRead, refusePlaceInside } from './place.ts';
 
 /** What of a stack lies on disk already and must be kept: secrets, certificates, resolved image digests. */
 export interface Inputs {
@@ -27,8 +28,6 @@ export interface Inputs {
   certificates: CertificateInputs;
   digests: Readonly<Record<string, string>>;
 }
-
-export { CERTIFICATES } from '../certs/places.ts';
 
 export type CertificateInputs =
   | ({ mode: 'dev-ca'; next?: string; nextKey?: string } & Partial<Record<keyof typeof CERTIFICATES, string>>)
@@ -162,5 +161,3 @@ function readGiven(root: string, file: string, path: string): string {
     });
   return text;
 }
-
-export { readOptional };

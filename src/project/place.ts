@@ -4,22 +4,16 @@ import { EXIT, UserError } from '../errors.ts';
 import { agesPath } from '../rotation/ages.ts';
 import { parseEnvFile } from '../secrets/env-parse.ts';
 import type { Stack } from '../stack/model.ts';
+import { environmentOf, type Place, placeOfEnvFile } from '../stack/secret-store.ts';
 import type { Manifest } from '../workspace/manifest.ts';
-import { readOptional } from './read.ts';
-
-/** Where a stack's secrets lie: the env file and the folder of the secret files. */
-export interface Place {
-  envFile: string;
-  directory: string;
-}
+import { readOptional } from '../workspace/read.ts';
 
 /** The place of the last run that wrote the folder, as its records tell. */
 export function placeBefore({ files }: Manifest): Place | undefined {
   for (const [path, { class: kind, left }] of files) {
     if (kind !== 'secret' || left) continue;
-    if (path === '.env') return { envFile: path, directory: 'secrets' };
-    if (isAbsolute(path) && environmentOf(path) !== undefined)
-      return { envFile: path, directory: `${path.slice(0, -'.env'.length)}-secrets` };
+    const place = placeOfEnvFile(path);
+    if (place) return place;
   }
   return undefined;
 }
@@ -103,9 +97,4 @@ function refuseDifference(root: string, before: Place, now: Place, { secrets }: 
     },
     EXIT.refused,
   );
-}
-
-/** `/etc/shop/shop-production.env` */
-function environmentOf(envFile: string): string | undefined {
-  return /-(development|staging|production)\.env$/.exec(envFile)?.[1];
 }

@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { UserError } from '../errors.ts';
-import { readOptional } from '../project/inputs.ts';
 import { parseEnvFile } from '../secrets/env-parse.ts';
 import { tolerate } from '../workspace/failure.ts';
+import { readOptional } from '../workspace/read.ts';
 import type { StackFolder } from './folder.ts';
 import type { ValueSet } from './shared.ts';
 

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
+import { CERTIFICATES } from '../certs/places.ts';
 import { ComposeProject } from '../engine/project.ts';
 import { EXIT, UserError } from '../errors.ts';
-import { CERTIFICATES, readOptional } from '../project/inputs.ts';
 import { placeBefore } from '../project/place.ts';
 import type { EnvFile } from '../secrets/env-parse.ts';
 import { secretsRevisionVariable } from '../secrets/revisions.ts';
@@ -11,6 +11,7 @@ import type { Stack } from '../stack/model.ts';
 import { STACK_FILE } from '../stack/stack-file.ts';
 import { planSecretFiles } from '../workspace/index.ts';
 import { readManifest } from '../workspace/manifest.ts';
+import { readOptional } from '../workspace/read.ts';
 import { type Ages, agesPath, parseAges } from './ages.ts';
 import { rotationFiles } from './files.ts';
 import { type CertificateFiles, type Journal, readRotation, rotationJournalPath } from './journal.ts';

@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import { renewalReason } from '../certs/inspect.ts';
+import { CERTIFICATES } from '../certs/places.ts';
 import { certificateEntries } from '../certs/report.ts';
 import { DockerMissing } from '../engine/run.ts';
 import { EXIT, type Problem, UserError } from '../errors.ts';
-import { CERTIFICATES, readOptional } from '../project/inputs.ts';
 import type { RandomSource } from '../secrets/kinds.ts';
+import { readOptional } from '../workspace/read.ts';
 import { dependentsOf } from './files.ts';
 import { certificateFiles, newCertificate, type StackFolder } from './folder.ts';
 import type { CertificateFiles } from './journal.ts';

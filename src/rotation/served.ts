@@ -1,6 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { edgeAddress, servedCertificate } from '../certs/served.ts';
+import { edgeAddress, waitUntilServed } from '../certs/served.ts';
 import type { ComposeProject } from '../engine/project.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { Stack } from '../stack/model.ts';
@@ -29,11 +28,9 @@ export async function reloadEdge(
     if (code !== 0) throw failed(stderr.trim().split('\n').at(-1) ?? `nginx ended with ${code}`);
   }
   const wanted = new X509Certificate(certificatePem).fingerprint256;
-  const deadline = Date.now() + WAIT_SECONDS * 1000;
-  while ((await servedCertificate(edgeAddress(stack)))?.fingerprint256 !== wanted) {
-    if (Date.now() > deadline) throw failed('it serves another certificate than the new one');
-    await sleep(250);
-  }
+  const served = await waitUntilServed(edgeAddress(stack), wanted, WAIT_SECONDS);
+  if (served === 'another') throw failed('it serves another certificate than the new one');
+  if (served === 'no answer') throw failed('it runs, and does not answer on its port');
 }
 
 function failed(reason: string): UserError {

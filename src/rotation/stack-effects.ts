@@ -1,12 +1,13 @@
 import { resolve } from 'node:path';
+import { CERTIFICATES } from '../certs/places.ts';
 import type { ComposeProject } from '../engine/project.ts';
 import { EXIT, UserError } from '../errors.ts';
-import { CERTIFICATES, readOptional } from '../project/inputs.ts';
 import { type EnvFile, parseEnvFile } from '../secrets/env-parse.ts';
 import type { RandomSource } from '../secrets/kinds.ts';
 import { secretsRevisionVariable } from '../secrets/revisions.ts';
 import type { Stack } from '../stack/model.ts';
 import { applyPlan, planSecretFiles } from '../workspace/index.ts';
+import { readOptional } from '../workspace/read.ts';
 import { agesFile, agesPath, parseAges, updateAges } from './ages.ts';
 import { Engines } from './engines.ts';
 import { rotationFiles, secretStateOf, sideValues } from './files.ts';

@@ -101,8 +101,7 @@ function wasThere({ id, kind }: Secret, { env, secretFiles, files, known }: Reco
   if (env === undefined) return true;
   // A file of several values may be there for the others; one that may be blank says nothing.
   return secretFiles.some(
-    ({ name, from, optional }) =>
-      files.has(name) && !optional && from.includes(id) && (env === undefined || from.length === 1),
+    ({ name, from, optional }) => files.has(name) && !optional && from.includes(id) && from.length === 1,
   );
 }
 

@@ -5,7 +5,8 @@ import type { Credential } from '../catalog/rotation.ts';
  * No field names a target (Compose, Swarm, Kubernetes).
  */
 
-export type Environment = 'development' | 'staging' | 'production';
+export const ENVIRONMENTS = ['development', 'staging', 'production'] as const;
+export type Environment = (typeof ENVIRONMENTS)[number];
 export type TlsMode = 'dev-ca' | 'acme' | 'files';
 /** `modern`: TLS 1.3 only. `intermediate`: TLS 1.2 and 1.3. */
 export type TlsPolicyName = 'modern' | 'intermediate';

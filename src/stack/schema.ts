@@ -3,6 +3,7 @@ import { catalog } from '../catalog/index.ts';
 import { appSchema } from './app-schema.ts';
 import { cidrProblem } from './domains.ts';
 import { contentSecurityPolicySchema, edgeLogSchema } from './edge-schema.ts';
+import { ENVIRONMENTS } from './model.ts';
 import { tlsSchema } from './tls-schema.ts';
 import { absolutePath, cidr, domain, port, rate, size, workloadName } from './value-schemas.ts';
 
@@ -191,7 +192,7 @@ export const stackSchema = v.strictObject({
     v.description('Name of the stack: Compose project, certificates, default secret folder.'),
   ),
   environment: v.pipe(
-    v.picklist(['development', 'staging', 'production']),
+    v.picklist(ENVIRONMENTS),
     v.description('Decides defaults: what is bound where, HSTS, which services are allowed.'),
   ),
   domains: v.pipe(

@@ -3,9 +3,9 @@ import { authorityProblem, authorityRenewalReason, renewalReason } from '../cert
 import { CERTIFICATES, placesOf } from '../certs/places.ts';
 import { type CertificateFiles, checkCertificateFiles } from '../certs/user-files.ts';
 import { UserError } from '../errors.ts';
-import { readOptional } from '../project/inputs.ts';
 import type { Stack } from '../stack/model.ts';
 import type { StackSpec } from '../stack/schema.ts';
+import { readOptional } from '../workspace/read.ts';
 import { acmeFindings } from './acme-certificate.ts';
 import { type Finding, findingsOf } from './finding.ts';
 

@@ -1,11 +1,11 @@
 import { isAbsolute, resolve } from 'node:path';
 import { UserError } from '../errors.ts';
 import type { FileTree } from '../fileset.ts';
-import { readOptional } from '../project/inputs.ts';
 import { type EnvFile, parseEnvFile } from '../secrets/env-parse.ts';
 import { renderSecretFiles } from '../secrets/secret-files.ts';
 import { resolveSecrets, type SecretState } from '../secrets/store.ts';
 import type { Secret, Stack } from '../stack/model.ts';
+import { readOptional } from '../workspace/read.ts';
 import { type Finding, findingsOf } from './finding.ts';
 
 /** The stack's secrets as they are on disk. Can be logged: values do not show. */

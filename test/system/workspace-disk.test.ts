@@ -5,6 +5,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { EXIT } from '../../src/errors.ts';
+import { IN_CI } from '../in-ci.ts';
 import {
   buildChild,
   contentsOf,
@@ -108,31 +109,28 @@ describe.skipIf(!canMount)('a disk', () => {
   });
 });
 
-describe.skipIf(process.geteuid?.() !== 0 && process.env['CI'] !== 'true')(
-  'the folder of another user',
-  () => {
-    const nobody = { uid: 65534, gid: 65534 };
+describe.skipIf(process.geteuid?.() !== 0 && !IN_CI)('the folder of another user', () => {
+  const nobody = { uid: 65534, gid: 65534 };
 
-    test('is left alone, and said so', async () => {
-      await apply('one ');
-      const before = contentsOf(base);
-      const { code, stderr } = await apply('two ', nobody);
-      expect([code, stderr]).toEqual([
-        EXIT.failed,
-        expect.stringMatching(/no permission.*; nothing was changed/),
-      ]);
-      expect(contentsOf(base)).toEqual(before);
-    });
+  test('is left alone, and said so', async () => {
+    await apply('one ');
+    const before = contentsOf(base);
+    const { code, stderr } = await apply('two ', nobody);
+    expect([code, stderr]).toEqual([
+      EXIT.failed,
+      expect.stringMatching(/no permission.*; nothing was changed/),
+    ]);
+    expect(contentsOf(base)).toEqual(before);
+  });
 
-    test('gets no secrets, even where it may be written to', async () => {
-      mkdirSync(root);
-      execFileSync('chown', ['65533', root]);
-      const { code, stderr } = await apply('one ');
-      expect([code, stderr]).toEqual([EXIT.refused, expect.stringMatching(/belongs to another user/)]);
-      expect(Object.keys(contentsOf(root))).toEqual([]);
-    });
-  },
-);
+  test('gets no secrets, even where it may be written to', async () => {
+    mkdirSync(root);
+    execFileSync('chown', ['65533', root]);
+    const { code, stderr } = await apply('one ');
+    expect([code, stderr]).toEqual([EXIT.refused, expect.stringMatching(/belongs to another user/)]);
+    expect(Object.keys(contentsOf(root))).toEqual([]);
+  });
+});
 
 test.each(['000', '022', '077', '0777'])('umask %s changes no permissions', async (umask) => {
   expect(await apply('one ', { umask })).toMatchObject({ code: 0, stderr: '' });

@@ -4,8 +4,8 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ACME_FILES, type AcmeState, parseAcmeState } from '../../certs/acme-state.ts';
 import { EXIT, type ExitCode, UserError } from '../../errors.ts';
-import { readOptional } from '../../project/inputs.ts';
 import { writeFileAtomically } from '../../workspace/atomic.ts';
+import { readOptional } from '../../workspace/read.ts';
 import type { CertSession } from './cert.ts';
 import { proveServed } from './cert-renew.ts';
 

@@ -1,13 +1,13 @@
 import { rmSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { authorityProblem, inspectCertificate } from '../../certs/inspect.ts';
-import { CERTIFICATES, certificateFile, NEXT_AUTHORITY } from '../../certs/places.ts';
+import { CERTIFICATES, certificateFile, liveFiles, NEXT_AUTHORITY } from '../../certs/places.ts';
 import { dateText } from '../../certs/validity.ts';
 import { EXIT, type ExitCode, UserError } from '../../errors.ts';
 import type { CertificateInputs } from '../../project/inputs.ts';
 import { syncDirectory } from '../../workspace/atomic.ts';
 import type { CertSession } from './cert.ts';
-import { issuer, liveFiles, proveServed, write } from './cert-renew.ts';
+import { issuer, proveServed, write } from './cert-renew.ts';
 
 type Authorities = Extract<CertificateInputs, { mode: 'dev-ca' }>;
 

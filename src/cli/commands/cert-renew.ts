@@ -1,15 +1,15 @@
 import { resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { presentAuthority } from '../../certs/development.ts';
 import { inspectCertificate } from '../../certs/inspect.ts';
 import type { CertificatePair } from '../../certs/pem.ts';
-import { CERTIFICATES, certificateFile } from '../../certs/places.ts';
-import { edgeAddress, servedCertificate } from '../../certs/served.ts';
+import { CERTIFICATES, liveFiles } from '../../certs/places.ts';
+import { edgeAddress, waitUntilServed } from '../../certs/served.ts';
 import { checkCertificateFiles } from '../../certs/user-files.ts';
 import { EXIT, type ExitCode, UserError } from '../../errors.ts';
 import type { GeneratedFile } from '../../fileset.ts';
-import { type CertificateInputs, readInputs, readOptional } from '../../project/inputs.ts';
+import { type CertificateInputs, readInputs } from '../../project/inputs.ts';
 import { applyPlan, planSecretFiles, recover, withLock } from '../../workspace/index.ts';
+import { readOptional } from '../../workspace/read.ts';
 import { version } from '../version.ts';
 import type { CertSession } from './cert.ts';
 
@@ -69,10 +69,6 @@ export function issuer(
   });
 }
 
-export function liveFiles({ certificatePem, keyPem }: CertificatePair): GeneratedFile[] {
-  return [certificateFile(CERTIFICATES.leaf, certificatePem), certificateFile(CERTIFICATES.leafKey, keyPem)];
-}
-
 /** All of the files or none. */
 export async function write({ root }: CertSession, files: readonly GeneratedFile[]): Promise<void> {
   await applyPlan(planSecretFiles(root, files), { toolVersion: version });
@@ -88,14 +84,8 @@ export async function proveServed({ args, output, root, stack }: CertSession): P
   );
   const address = edgeAddress(stack);
   const at = `${address.host}:${address.port}`;
-  const deadline = Date.now() + SERVED_WITHIN_SECONDS * 1000;
-  let served: string | undefined;
-  do {
-    served = (await servedCertificate(address))?.fingerprint256;
-    if (served === undefined || served === fingerprint) break;
-    await sleep(500);
-  } while (Date.now() < deadline);
-  if (served !== undefined && served !== fingerprint)
+  const served = await waitUntilServed(address, fingerprint, SERVED_WITHIN_SECONDS);
+  if (served === 'another')
     throw new UserError(
       {
         message: `what answers at ${at} goes on with another certificate than ${CERTIFICATES.leaf}`,
@@ -106,14 +96,14 @@ export async function proveServed({ args, output, root, stack }: CertSession): P
   output.result(
     args.switches.has('json')
       ? JSON.stringify(
-          { version, dir: root, fingerprint, names, notAfter, served: served !== undefined },
+          { version, dir: root, fingerprint, names, notAfter, served: served === 'served' },
           null,
           2,
         )
       : [
           `Certificate for ${names.join(', ')}, until ${notAfter.toISOString().slice(0, 10)}`,
           `SHA-256 ${fingerprint}`,
-          served === undefined
+          served === 'no answer'
             ? `Nobody answers at ${at}; the edge serves it when it starts.`
             : `Served at ${at}: this certificate.`,
         ].join('\n'),

@@ -4,7 +4,7 @@ import { CERTIFICATES } from '../../certs/places.ts';
 import { type CertificateEntry, certificateEntries, expiryText } from '../../certs/report.ts';
 import { edgeAddress, servedCertificate } from '../../certs/served.ts';
 import { EXIT, type ExitCode } from '../../errors.ts';
-import { readOptional } from '../../project/inputs.ts';
+import { readOptional } from '../../workspace/read.ts';
 import { wrap } from '../help.ts';
 import { version } from '../version.ts';
 import type { CertSession } from './cert.ts';

@@ -7,7 +7,7 @@ export const containerAndTls: readonly EdgeControl[] = [
     title: 'No nginx with known holes',
     directives: ['max_headers', 'add_header_inherit'],
     file: 'nginx/verify.sh, docker-compose.yml',
-    why: 'Releases before 1.30.7 corrupt memory in HTTP/2, TLS 1.3 bodies, map captures and the resolver. The configuration uses directives that releases before 1.29.8 refuse, and the self-test refuses what is older than 1.30.7.',
+    why: 'Releases before 1.30.7 corrupt memory in HTTP/2, TLS 1.3 bodies, map captures and the resolver. The configuration uses directives that nginx has since 1.29.x, and the self-test refuses what is older than 1.30.7.',
     source:
       'CVE-2026-123007, CVE-2026-118899, CVE-2026-123634, CVE-2026-42533; nginx.org, security advisories',
     relax: KEEP,
@@ -100,7 +100,7 @@ export const containerAndTls: readonly EdgeControl[] = [
     title: 'ECDSA P-256 keys',
     directives: [],
     file: 'certs/',
-    why: 'A handshake with RSA-2048 costs the edge more than one and a half times as much, for a lower grade.',
+    why: 'A handshake with RSA-2048 costs the edge more, for a lower grade.',
     source: 'TLS guideline 6.0 (2026-04-06); SSL Labs rating guide 2009r',
     relax: 'tls.mode: files serves whatever pair you bring.',
   },

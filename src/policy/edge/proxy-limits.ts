@@ -16,8 +16,8 @@ export const proxyAndLimits: readonly EdgeControl[] = [
       'proxy_http_version',
     ],
     file: 'nginx/conf.d/upstreams.conf, nginx/conf.d/proxy.conf',
-    why: 'A recreated container has another address, and its old one may belong to another app by then. A new connection for each request costs the worker more than twice the time.',
-    source: 'nginx documentation, ngx_http_upstream_module (resolve, keepalive); npm run bench:edge',
+    why: 'A recreated container has another address, and its old one may belong to another app by then. A new connection for each request costs the worker more.',
+    source: 'nginx documentation, ngx_http_upstream_module (resolve, keepalive)',
     relax: KEEP,
   },
   {
