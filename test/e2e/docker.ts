@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { IN_CI } from '../in-ci.ts';
+import { inCi } from '../in-ci.ts';
 import { type RunOptions, type RunResult, run, scrubbedEnvironment } from './process.ts';
 
 export { type RunOptions, type RunResult, run } from './process.ts';
@@ -175,7 +175,7 @@ export function requireDocker(): boolean {
   );
   if (status === 0 && stdout.trim()) return true;
   const reason = (error?.message ?? stderr).trim().split('\n')[0];
-  if (IN_CI) throw new Error(`the end-to-end tests need a Docker Engine: ${reason}`);
+  if (inCi()) throw new Error(`the end-to-end tests need a Docker Engine: ${reason}`);
   process.stderr.write(`end-to-end tests did NOT run: no Docker Engine answers (${reason})\n`);
   return false;
 }

@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { EXIT } from '../../src/errors.ts';
-import { IN_CI } from '../in-ci.ts';
+import { inCi } from '../in-ci.ts';
 import {
   buildChild,
   contentsOf,
@@ -109,7 +109,7 @@ describe.skipIf(!canMount)('a disk', () => {
   });
 });
 
-describe.skipIf(process.geteuid?.() !== 0 && !IN_CI)('the folder of another user', () => {
+describe.skipIf(process.geteuid?.() !== 0 && !inCi())('the folder of another user', () => {
   const nobody = { uid: 65534, gid: 65534 };
 
   test('is left alone, and said so', async () => {

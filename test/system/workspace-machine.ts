@@ -3,7 +3,7 @@ import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'tsdown';
-import { IN_CI } from '../in-ci.ts';
+import { inCi } from '../in-ci.ts';
 
 /** System calls that change something on disk: between any two of them a run may be killed. Each machine has some. */
 const CHANGING =
@@ -107,7 +107,7 @@ export function isAvailable(what: string, command: string, ...args: string[]): b
     execFileSync(command, args, { stdio: 'ignore' });
     return true;
   } catch (error) {
-    if (IN_CI) throw new Error(`${what}, needed by this test, does not work here`, { cause: error });
+    if (inCi()) throw new Error(`${what}, needed by this test, does not work here`, { cause: error });
     return false;
   }
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { IN_CI } from '../../in-ci.ts';
+import { inCi } from '../../in-ci.ts';
 import { Lab, missingForLab, nextOutput } from '../../system/firewall/lab.ts';
 import { requireDocker } from '../docker.ts';
 import { type EngineOptions, OwnEngine } from '../own-engine.ts';
@@ -18,7 +18,7 @@ export function ready(): boolean {
   for (const tool of ['nmap', 'iptables', 'dockerd'])
     if (spawnSync('sh', ['-c', `command -v ${tool}`]).status !== 0) missing.push(tool);
   if (missing.length === 0) return true;
-  if (IN_CI) throw new Error(`the firewall tests need: ${missing.join(', ')}`);
+  if (inCi()) throw new Error(`the firewall tests need: ${missing.join(', ')}`);
   process.stderr.write(`firewall tests did NOT run: missing ${missing.join(', ')}\n`);
   return false;
 }

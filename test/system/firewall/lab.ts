@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { renderFirewall } from '../../../src/render/firewall/index.ts';
 import type { FirewallPolicy } from '../../../src/stack/model.ts';
-import { IN_CI } from '../../in-ci.ts';
+import { inCi } from '../../in-ci.ts';
 
 /**
  * A small internet in network namespaces: a host with a container behind a bridge, whose port 5432 is published the way
@@ -51,7 +51,7 @@ export function missingForLab(more: readonly string[] = []): string[] {
     (tool) => spawnSync('sh', ['-c', `command -v ${tool}`]).status !== 0,
   );
   if (process.getuid?.() !== 0) missing.push('root');
-  if (IN_CI && missing.length > 0) throw new Error(`the firewall tests need: ${missing.join(', ')}`);
+  if (inCi() && missing.length > 0) throw new Error(`the firewall tests need: ${missing.join(', ')}`);
   return missing;
 }
 
