@@ -24,7 +24,7 @@ export function handlebarsTemplates() {
         preventIndent: false,
       });
       return {
-        code: `export default ${withoutFallbacks(withoutLocations(String(spec)))};`,
+        code: `export default ${withoutOptions(withoutFallbacks(withoutLocations(String(spec))))};`,
         moduleSideEffects: false,
         map: null,
       };
@@ -45,4 +45,10 @@ function withoutFallbacks(spec: string): string {
     /lookupProperty = container\.lookupProperty \|\| function\(parent, propertyName\) \{.*?return undefined\s*\}/gs,
     'lookupProperty = container.lookupProperty',
   );
+}
+
+/** The quoting helpers look at their value alone; the runtime wants options to write into, though. */
+function withoutOptions(spec: string): string {
+  const helpers = templateHelperNames.join('|');
+  return spec.replaceAll(new RegExp(`,\\{"name":"(?:${helpers})","hash":\\{\\},"data":data\\}`, 'g'), ',{}');
 }
