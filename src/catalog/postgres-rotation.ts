@@ -1,10 +1,10 @@
 import type { CommandContext, Credential, EngineCommand, LoginResult, Outcome, Values } from './rotation.ts';
 import { scramVerifier } from './scram.ts';
 
-/** The role that owns the database; with one login it is also the one that logs in. */
+/** The role that owns the database. It is the apps' first login, too. */
 export const OWNER = 'app';
-/** The two logins of which one is in use and the other one disabled. */
-export const LOGINS = ['app_a', 'app_b'] as const;
+/** The two logins that take its place in turn, made when a rotation needs them. */
+const LOGINS = ['app_a', 'app_b'] as const;
 
 export const APP_PASSWORD = 'POSTGRES_APP_PASSWORD';
 export const APP_ROLE = 'POSTGRES_APP_ROLE';
@@ -15,51 +15,40 @@ const shared = {
   keptIn: { volume: 'postgres-data' },
 } as const;
 
-/** One login: PostgreSQL keeps one password per role, so from its change on the apps' new connections need the new one. */
-export function singleLogin(database: string): Credential {
-  const role = { secret: APP_PASSWORD, user: `role ${OWNER}`, name: () => OWNER, database };
-  return {
-    ...roleCredential(role),
-    accept: (side, context) =>
-      administer([
-        ensureRole(OWNER),
-        `ALTER ROLE ${OWNER} LOGIN PASSWORD ${verifier(side(APP_PASSWORD), context)};`,
-        // Left from a stack that was made with two logins: their passwords would be good for ever.
-        ...LOGINS.map(disableIfThere),
-      ]),
-  };
-}
-
 /**
- * Two logins that act as the same owner: the new one is enabled, the apps move over, the old one is disabled. Objects
- * belong to the owner whoever made them, because `SET role` makes both logins work as it.
+ * What the apps log in as. PostgreSQL keeps one password per role: with a single one, the apps' new connections need the
+ * new password from its change on. With two roles the new one is enabled, the apps move over, the old one is disabled.
+ * Objects belong to the owner whoever made them, because `SET role` makes both logins work as it.
+ *
+ * Which role is in use stands in `.env`, in both ways the same, so that a stack may change from one to the other at any
+ * time: nothing but its next rotation differs.
  */
-export function twoLogins(database: string): Credential {
-  const role = { secret: APP_PASSWORD, user: 'roles app_a and app_b', name: loginOf, database };
+export function appLogin(database: string, { twoRole }: { twoRole: boolean }): Credential {
+  const user = twoRole ? 'login of the apps' : 'role of the apps';
   return {
-    ...roleCredential(role),
-    overlap: true,
-    companions: (before) => ({ [APP_ROLE]: LOGINS.find((login) => login !== loginOf(before))! }),
+    ...roleCredential({ secret: APP_PASSWORD, user, name: loginOf, database }),
+    overlap: twoRole,
+    ...(twoRole
+      ? { companions: (before) => ({ [APP_ROLE]: LOGINS.find((login) => login !== loginOf(before))! }) }
+      : {}),
     accept: (side, context) => {
       const login = loginOf(side);
       return administer([
         ensureRole(OWNER),
-        ensureRole(login),
-        `GRANT ${OWNER} TO ${login};`,
-        `ALTER ROLE ${login} SET role TO '${OWNER}';`,
+        ...(login === OWNER
+          ? []
+          : [
+              ensureRole(login),
+              `GRANT ${OWNER} TO ${login};`,
+              `ALTER ROLE ${login} SET role TO '${OWNER}';`,
+            ]),
         `ALTER ROLE ${login} LOGIN PASSWORD ${verifier(side(APP_PASSWORD), context)};`,
       ]);
     },
-    revoke: (side) => {
-      const login = loginOf(side);
-      return administer([
-        ensureRole(login),
-        `ALTER ROLE ${login} NOLOGIN PASSWORD NULL;`,
-        // The owner itself had a login if the stack was made with a single one.
-        `ALTER ROLE ${OWNER} NOLOGIN PASSWORD NULL;`,
-        endSessionsOf(login),
-        endSessionsOf(OWNER),
-      ]);
+    // Not only the login of that side: nobody else of them has a business to log in.
+    revoke: (_side, { remaining }) => {
+      const others = [OWNER, ...LOGINS].filter((login) => login !== loginOf(remaining));
+      return administer([...others.map(disableIfThere), ...others.map(endSessionsOf)]);
     },
   };
 }
@@ -99,8 +88,8 @@ function roleCredential({ secret, user, name, database }: Role): Credential {
 /** @throws {Error} for a name that is not ours, which must not reach an SQL text */
 function loginOf(side: Values): string {
   const name = side(APP_ROLE);
-  if (!LOGINS.some((login) => login === name))
-    throw new Error(`${APP_ROLE} must be one of ${LOGINS.join(', ')}`);
+  const known = [OWNER, ...LOGINS];
+  if (!known.includes(name)) throw new Error(`${APP_ROLE} must be one of ${known.join(', ')}`);
   return name;
 }
 

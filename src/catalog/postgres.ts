@@ -1,15 +1,14 @@
 import * as v from 'valibot';
 import { encodeUserinfo } from '../secrets/userinfo.ts';
+import type { SecretFile } from '../stack/model.ts';
 import { limitsSchema } from './limits.ts';
 import {
   APP_PASSWORD,
   APP_ROLE,
-  LOGINS,
+  appLogin,
   OWNER,
   SUPERUSER_PASSWORD,
-  singleLogin,
   superuser,
-  twoLogins,
 } from './postgres-rotation.ts';
 import { defineService } from './service.ts';
 
@@ -45,7 +44,7 @@ const options = v.strictObject({
     v.pipe(
       v.picklist(['single', 'two-role']),
       v.description(
-        '`single`: the apps log in as `app`, and a new password costs the requests of their restart; `two-role`: as `app_a` or `app_b` in turn, and logins never fail.',
+        '`single`: the apps log in as one role, and a new password costs the requests of their restart; `two-role`: each rotation gives them the other one of `app_a` and `app_b`, and logins never fail. May be changed at any time; the next rotation goes by it.',
       ),
     ),
     'single',
@@ -61,7 +60,6 @@ export const postgres = defineService<Options>({
   summary: 'relational database',
   options,
   build({ options: { version, database, rotation, limits } }) {
-    const twoRole = rotation === 'two-role';
     return {
       port: 5432,
       workload: {
@@ -77,7 +75,7 @@ export const postgres = defineService<Options>({
         secretMounts: [
           { name: 'postgres_password' },
           { name: 'postgres_app_password' },
-          ...(twoRole ? [{ name: 'postgres_app_role' }] : []),
+          { name: 'postgres_app_role' },
         ],
         secretVariables: [],
         tmpfs: [
@@ -116,117 +114,69 @@ export const postgres = defineService<Options>({
           id: APP_PASSWORD,
           kind: 'password',
           class: 'engine',
-          what: twoRole
-            ? `PostgreSQL login of the apps, the role named by ${APP_ROLE}`
-            : `PostgreSQL role ${OWNER}, which the apps log in with`,
+          what: `PostgreSQL login of the apps, the role named by ${APP_ROLE}`,
           placeholder: 'generated',
           consumers: ['postgres'],
         },
-        ...(twoRole
-          ? [
-              {
-                id: APP_ROLE,
-                kind: 'setting' as const,
-                class: 'engine' as const,
-                what: `not secret: which of ${LOGINS.join(' and ')} the apps log in as; rotation changes it`,
-                placeholder: LOGINS[0],
-                consumers: ['postgres'],
-              },
-            ]
-          : []),
+        {
+          id: APP_ROLE,
+          kind: 'setting',
+          class: 'engine',
+          what: 'not secret: the role that the apps log in as; only a rotation may change it',
+          placeholder: OWNER,
+          consumers: ['postgres'],
+        },
       ],
       secretFiles: [
-        {
-          name: 'postgres_password',
-          from: [SUPERUSER_PASSWORD],
-          content: (value) => value(SUPERUSER_PASSWORD),
-          consumers: ['postgres'],
-          readOnce: true,
-        },
-        {
-          name: 'postgres_app_password',
-          from: [APP_PASSWORD],
-          content: (value) => value(APP_PASSWORD),
-          consumers: ['postgres'],
-          readOnce: true,
-        },
-        ...(twoRole
-          ? [
-              {
-                name: 'postgres_app_role',
-                from: [APP_ROLE],
-                content: (value: (id: string) => string) => value(APP_ROLE),
-                consumers: ['postgres'],
-                readOnce: true,
-              },
-            ]
-          : []),
+        initFile('postgres_password', SUPERUSER_PASSWORD),
+        initFile('postgres_app_password', APP_PASSWORD),
+        initFile('postgres_app_role', APP_ROLE),
       ],
-      files: [
-        {
-          path: 'postgres/init/10-app-role.sh',
-          mode: 0o755,
-          content: twoRole ? TWO_ROLE_INIT_SCRIPT : INIT_SCRIPT,
-        },
-      ],
-      credentials: [twoRole ? twoLogins(database) : singleLogin(database), superuser()],
+      files: [{ path: 'postgres/init/10-app-role.sh', mode: 0o755, content: INIT_SCRIPT }],
+      credentials: [appLogin(database, { twoRole: rotation === 'two-role' }), superuser()],
     };
   },
-  connect({ database, rotation }) {
-    const twoRole = rotation === 'two-role';
+  connect({ database }) {
     return {
-      environment: {
-        PGHOST: 'postgres',
-        PGPORT: '5432',
-        ...(twoRole ? {} : { PGUSER: OWNER }),
-        PGDATABASE: database,
-      },
-      ...(twoRole ? { settings: [{ variable: 'PGUSER', from: APP_ROLE }] } : {}),
+      environment: { PGHOST: 'postgres', PGPORT: '5432', PGDATABASE: database },
+      settings: [{ variable: 'PGUSER', from: APP_ROLE }],
       secrets: [
         {
           variable: 'DATABASE_URL',
           what: 'PostgreSQL connection URL',
-          placeholder: `postgresql://${twoRole ? LOGINS[0] : OWNER}:password@postgres:5432/${database}`,
-          from: twoRole ? [APP_PASSWORD, APP_ROLE] : [APP_PASSWORD],
-          derive: (value) => {
-            const role = twoRole ? value(APP_ROLE) : OWNER;
-            return `postgresql://${role}:${encodeUserinfo(value(APP_PASSWORD))}@postgres:5432/${database}`;
-          },
+          placeholder: `postgresql://${OWNER}:password@postgres:5432/${database}`,
+          from: [APP_PASSWORD, APP_ROLE],
+          derive: (value) =>
+            `postgresql://${value(APP_ROLE)}:${encodeUserinfo(value(APP_PASSWORD))}@postgres:5432/${database}`,
         },
       ],
     };
   },
 });
 
-/**
- * Runs once, when the volume is empty. The apps' role is not the superuser that POSTGRES_USER would create.
- * psql reads the password itself, so that it stands in no argument list.
- */
-const INIT_SCRIPT = `#!/bin/bash
-# Runs once, on the first start with an empty volume: the role that the apps log in with.
-# It owns the apps' database and nothing else; the superuser stays with the operator.
-set -euo pipefail
-psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --username postgres --dbname postgres --set=database="$POSTGRES_DB" <<'SQL'
-\\set password \`cat /run/secrets/postgres_app_password\`
-CREATE ROLE ${OWNER} LOGIN PASSWORD :'password';
-ALTER DATABASE :"database" OWNER TO ${OWNER};
-REVOKE ALL ON DATABASE :"database" FROM PUBLIC;
-SQL
-`;
+/** One value, read when the volume is empty and never again. */
+function initFile(name: string, id: string): SecretFile {
+  return { name, from: [id], content: (value) => value(id), consumers: ['postgres'], readOnce: true };
+}
 
 /**
- * The two logins are disabled but for the one in use. What either of them makes belongs to the owner, since each works
- * under its name from the moment it has logged in.
+ * Runs once, when the volume is empty. The apps' role is not the superuser that POSTGRES_USER would create.
+ * psql reads the password itself, so that it stands in no argument list. A login that is not the owner works under its
+ * name from the moment it has logged in, so that what it makes belongs to the owner.
  */
-const TWO_ROLE_INIT_SCRIPT = `#!/bin/bash
-# Runs once, on the first start with an empty volume: an owner that cannot log in, and the two roles that the apps log
-# in with in turn, so that a password can be changed while the other one still works.
+const INIT_SCRIPT = `#!/bin/bash
+# Runs once, on the first start with an empty volume: the role that the apps log in as.
+# The role "${OWNER}" owns the apps' database and nothing else; the superuser stays with the operator.
 set -euo pipefail
 psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --username postgres --dbname postgres --set=database="$POSTGRES_DB" <<'SQL'
 \\set password \`cat /run/secrets/postgres_app_password\`
 \\set login \`cat /run/secrets/postgres_app_role\`
 CREATE ROLE ${OWNER} NOLOGIN;
-${LOGINS.map((login) => `CREATE ROLE ${login} NOLOGIN IN ROLE ${OWNER};\nALTER ROLE ${login} SET role TO '${OWNER}';`).join('\n')}
+SELECT :'login' <> '${OWNER}' AS apart \\gset
+\\if :apart
+CREATE ROLE :"login" NOLOGIN IN ROLE ${OWNER};
+ALTER ROLE :"login" SET role TO '${OWNER}';
+\\endif
 ALTER ROLE :"login" LOGIN PASSWORD :'password';
 ALTER DATABASE :"database" OWNER TO ${OWNER};
 REVOKE ALL ON DATABASE :"database" FROM PUBLIC;

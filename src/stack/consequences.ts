@@ -41,10 +41,9 @@ function keysOfData(before: StackSpec, after: StackSpec): string[] {
 interface PostgresAnswers {
   version: number;
   database: string;
-  rotation: string;
 }
 
-/** The image makes a cluster, its database and its roles when the volume is empty, and never again. */
+/** The image makes a cluster and its database when the volume is empty, and never again. */
 function postgres(before: StackSpec, after: StackSpec): string[] {
   const [old, next] = [before, after].map(
     ({ services }) => services['postgres'] as PostgresAnswers | undefined,
@@ -60,11 +59,6 @@ function postgres(before: StackSpec, after: StackSpec): string[] {
       ? []
       : [
           `PostgreSQL makes the database "${next.database}" in an empty volume only: with data there, create it by hand; what was stored stays in "${old.database}"`,
-        ]),
-    ...(old.rotation === next.rotation
-      ? []
-      : [
-          `PostgreSQL makes the roles for rotation "${next.rotation}" in an empty volume only: with data there, the apps cannot log in before you create them by hand`,
         ]),
   ];
 }

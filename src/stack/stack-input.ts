@@ -48,7 +48,7 @@ export type StackInput = {
       version?: 17 | 18 | undefined;
       /** Database created on the first start; its owner is the role `app`. */
       database?: string | undefined;
-      /** `single`: the apps log in as `app`, and a new password costs the requests of their restart; `two-role`: as `app_a` or `app_b` in turn, and logins never fail. */
+      /** `single`: the apps log in as one role, and a new password costs the requests of their restart; `two-role`: each rotation gives them the other one of `app_a` and `app_b`, and logins never fail. May be changed at any time; the next rotation goes by it. */
       rotation?: "single" | "two-role" | undefined;
       limits?: {
         /** Memory limit; the container is killed beyond it. `256m`, `2g`. */

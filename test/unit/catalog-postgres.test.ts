@@ -32,11 +32,25 @@ test('the health check asks over TCP, where the server of the first start does n
 });
 
 test('a client logs in as a role that is no superuser; its password is percent-encoded in the URL', () => {
-  const { environment, secrets } = postgres.connect(parseOptions(postgres, { database: 'shop' }));
-  expect(environment).toEqual({ PGHOST: 'postgres', PGPORT: '5432', PGUSER: 'app', PGDATABASE: 'shop' });
-  const url = secrets[0]!.derive(() => 'p@s:s/w#o?r%d $x');
+  const { environment, settings, secrets } = postgres.connect(parseOptions(postgres, { database: 'shop' }));
+  expect(environment).toEqual({ PGHOST: 'postgres', PGPORT: '5432', PGDATABASE: 'shop' });
+  expect(settings).toEqual([{ variable: 'PGUSER', from: 'POSTGRES_APP_ROLE' }]);
+  const url = secrets[0]!.derive((id) => (id === 'POSTGRES_APP_ROLE' ? 'app' : 'p@s:s/w#o?r%d $x'));
   expect(url).toBe('postgresql://app:p%40s%3As%2Fw%23o%3Fr%25d%20%24x@postgres:5432/shop');
   expect(decodeURIComponent(new URL(url).password)).toBe('p@s:s/w#o?r%d $x');
+});
+
+test('one role or two in turn: the same but for the next rotation, so that the answer may change at any time', () => {
+  const [single, twoRole] = ['single', 'two-role'].map((rotation) => build({ rotation }));
+  const { credentials, ...rest } = twoRole!;
+  expect(JSON.stringify(rest)).toBe(JSON.stringify({ ...single, credentials: undefined }));
+  const next = (role: string) => credentials![0]!.companions!(() => role);
+  expect(['app', 'app_a', 'app_b'].map(next)).toEqual(
+    ['app_a', 'app_b', 'app_a'].map((role) => ({ POSTGRES_APP_ROLE: role })),
+  );
+  expect(single!.credentials![0]!.companions).toBeUndefined();
+  // It reaches an SQL text.
+  expect(() => next("x'; drop")).toThrow('must be one of');
 });
 
 test.each(['Shop', 'a b', 'postgres', "x'; drop", ''])('refuses the database name %j', (database) => {

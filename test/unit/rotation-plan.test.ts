@@ -4,7 +4,9 @@ import { canRoll, planRotation } from '../../src/rotation/plan.ts';
 import { SHOP, situationOf, stackOf } from './rotation-fixture.ts';
 
 const shop = stackOf();
-const all = shop.secrets.filter(({ kind }) => kind !== 'derived' && kind !== 'previous').map(({ id }) => id);
+const all = shop.secrets
+  .filter(({ kind }) => !['derived', 'previous', 'setting'].includes(kind))
+  .map(({ id }) => id);
 
 function changesOf(plan: ReturnType<typeof planRotation>): Record<string, [string, string]> {
   return Object.fromEntries(
@@ -40,7 +42,7 @@ test('two roles: the role changes with its password, and both are accepted', () 
   const stack = stackOf(SHOP.replace('postgres: {}', 'postgres: { rotation: two-role }'));
   const plan = planRotation(['POSTGRES_APP_PASSWORD'], situationOf(stack));
   expect(plan.journal!.credentials).toEqual([{ secret: 'POSTGRES_APP_PASSWORD', overlap: true }]);
-  expect(changesOf(plan)['POSTGRES_APP_ROLE']).toEqual(['app_a', 'app_b']);
+  expect(changesOf(plan)['POSTGRES_APP_ROLE']).toEqual(['app', 'app_a']);
 });
 
 describe('a service that does not run', () => {
