@@ -10,32 +10,32 @@ const DAY = 86_400_000;
 /** What a rotation will do, before the user agrees. */
 export function planLines({ secrets, refused, restarts, idle }: RotationPlan, width: number): string[] {
   const rolling = restarts.filter((one) => one.rolling).map(({ workload }) => workload);
-  const plain = restarts.filter((one) => !one.rolling).map(({ workload }) => workload);
+  const plain = restarts
+    .filter((one) => !one.rolling)
+    .map(({ workload, awaySeconds: seconds }) =>
+      seconds === undefined ? `${workload} (no health check tells for how long)` : about(workload, seconds),
+    );
+  const lockedOut = restarts.flatMap(({ workload, loginsRefusedSeconds: seconds }) =>
+    seconds === undefined ? [] : [about(workload, seconds)],
+  );
+  const list = (what: string, names: readonly string[]): string[] =>
+    names.length > 0 ? wrap(`${what}: ${names.join(', ')}.`, width, '') : [];
   return [
     ...secrets.flatMap(({ id, class: name, procedure }) => [
       `  ${id} (${name})`,
       ...wrap(procedure, width, '      '),
     ]),
-    ...(rolling.length > 0
-      ? wrap(
-          `Replaced one after another, the new container beside the old one, without a gap: ${rolling.join(', ')}.`,
-          width,
-          '',
-        )
-      : []),
-    ...(plain.length > 0
-      ? wrap(
-          `Restarted one after another, away for the time each needs to start: ${plain.join(', ')}.`,
-          width,
-          '',
-        )
-      : []),
+    ...list('Replaced one after another, the new container beside the old one, without a gap', rolling),
+    ...list('Restarted one after another, each away until it has started', plain),
+    ...list('New logins refused until it has the new password', lockedOut),
     ...(restarts.length === 0 && secrets.length > 0 ? ['Nothing is restarted.'] : []),
-    ...(idle.length > 0
-      ? wrap(`Not running; they take the new values when they start: ${idle.join(', ')}.`, width, '')
-      : []),
+    ...list('Not running; they take the new values when they start', idle),
     ...refusedLines(refused, width),
   ];
+}
+
+function about(workload: string, seconds: number): string {
+  return `${workload} (about ${seconds} s)`;
 }
 
 export function refusedLines(refused: RotationPlan['refused'], width: number): string[] {

@@ -52,6 +52,8 @@ interface Outcome {
   changes: Change[];
   credential?: Credential;
   reencrypt?: readonly string[];
+  /** Workloads whose password ends before they have the new one. */
+  lockedOut?: readonly string[];
 }
 
 /** Decides what becomes of one secret, or says why nothing can. */
@@ -104,7 +106,7 @@ function suppliedProblem({ id, kind }: Secret, before: string, after: string): R
 function engineOutcome(
   { id, class: name }: Secret,
   change: Change,
-  { stack, env, running, volumes, offline }: Situation,
+  { stack, env, running, volumes, offline, emergency }: Situation,
 ): Outcome | Refused {
   const credential = stack.credentials.find((one) => one.secret === id);
   if (!credential) return { id, reason: 'no service in this stack says how to change it' };
@@ -116,9 +118,10 @@ function engineOutcome(
   if (running.has(service)) {
     const clients = dependentsOf(stack, env, { changes }).filter((name) => name !== service);
     return {
-      planned: planned(`${user} of ${service}; ${howItChanges(overlap, clients)}`),
+      planned: planned(`${user} of ${service}; ${howItChanges(clients, { overlap, emergency })}`),
       changes,
       credential,
+      ...(overlap && !emergency ? {} : { lockedOut: clients }),
     };
   }
   if (!offline)
@@ -133,12 +136,15 @@ function engineOutcome(
   return { planned: planned(`${user} of ${service}; read when ${service} starts`), changes };
 }
 
-function howItChanges(overlap: boolean, clients: readonly string[]): string {
+function howItChanges(
+  clients: readonly string[],
+  { overlap, emergency }: { overlap: boolean; emergency: boolean },
+): string {
   if (clients.length === 0) return 'no container logs in with it, so nothing is interrupted';
   const list = clients.join(' and ');
-  return overlap
+  return overlap && !emergency
     ? `both passwords work until ${list} ${clients.length > 1 ? 'have' : 'has'} the new one, then the old one ends`
-    : `it has one password at a time: new connections of ${list} are refused from the change until ${clients.length > 1 ? 'each' : 'it'} has the new one`;
+    : `${emergency ? 'the old password ends first' : 'it has one password at a time'}: new connections of ${list} are refused from the change until ${clients.length > 1 ? 'each' : 'it'} has the new one`;
 }
 
 function signingOutcome(

@@ -2,6 +2,7 @@ import type { Credential } from '../catalog/rotation.ts';
 import { secretsRevisionVariable } from '../secrets/revisions.ts';
 import type { Stack, Workload } from '../stack/model.ts';
 import { dependentsOf } from './files.ts';
+import { interruptions, type PlannedRestart } from './interruption.ts';
 import type { Change, Journal } from './journal.ts';
 import { outcomeOf, type PlannedSecret, type Refused, type Situation } from './outcomes.ts';
 import { CERTIFICATE } from './select.ts';
@@ -10,7 +11,7 @@ export interface RotationPlan {
   secrets: readonly PlannedSecret[];
   refused: readonly Refused[];
   /** Containers that are replaced: beside the old one, or in its place. */
-  restarts: readonly { workload: string; rolling: boolean }[];
+  restarts: readonly PlannedRestart[];
   /** Workloads that see a new value but do not run; they take it when they start. */
   idle: readonly string[];
   /** Absent when there is nothing to do. */
@@ -25,6 +26,7 @@ export function planRotation(ids: readonly string[], situation: Situation): Rota
   const changes: Change[] = [];
   const credentials: Credential[] = [];
   const reencrypt: string[] = [];
+  const lockedOut = new Set<string>();
   for (const id of ids) {
     const outcome = outcomeOf(id, situation);
     if ('reason' in outcome) {
@@ -35,6 +37,7 @@ export function planRotation(ids: readonly string[], situation: Situation): Rota
     changes.push(...outcome.changes);
     if (outcome.credential) credentials.push(outcome.credential);
     reencrypt.push(...(outcome.reencrypt ?? []));
+    for (const name of outcome.lockedOut ?? []) lockedOut.add(name);
   }
   if (secrets.length === 0) return { secrets, refused, restarts: [], idle: [] };
 
@@ -46,10 +49,12 @@ export function planRotation(ids: readonly string[], situation: Situation): Rota
   return {
     secrets,
     refused,
-    restarts: dependents.map((workload) => ({
-      workload,
-      rolling: !emergency && canRoll(stack, stack.workloads.find(({ name }) => name === workload)!),
-    })),
+    restarts: interruptions(
+      dependents
+        .map((one) => stack.workloads.find(({ name }) => name === one)!)
+        .map((workload) => ({ workload, rolling: !emergency && canRoll(stack, workload) })),
+      lockedOut,
+    ),
     idle: touched.filter((name) => !running.has(name)),
     journal: {
       started: now.toISOString(),

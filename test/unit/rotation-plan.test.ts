@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { planLines } from '../../src/cli/rotation-report.ts';
 import { rotationFiles } from '../../src/rotation/files.ts';
 import { canRoll, planRotation } from '../../src/rotation/plan.ts';
 import { SHOP, situationOf, stackOf } from './rotation-fixture.ts';
@@ -36,6 +37,49 @@ test('the superuser: nothing is restarted', () => {
   const plan = planRotation(['POSTGRES_PASSWORD'], situationOf(shop));
   expect(plan.restarts).toEqual([]);
   expect(plan.secrets[0]!.procedure).toContain('nothing is interrupted');
+});
+
+describe('what is interrupted, and for how long', () => {
+  const restartsOf = (id: string, text = SHOP, emergency = false) =>
+    planRotation([id], situationOf(stackOf(text), { emergency })).restarts;
+  const withHealth = SHOP.replace('health: { probe: none }', 'health: { probe: curl }');
+
+  test('a key of its own: nothing beside the old container; in its place, until the first health check', () => {
+    expect(restartsOf('API_JWT_SECRET')).toEqual([{ workload: 'api', rolling: true, awaySeconds: 0 }]);
+    expect(restartsOf('API_JWT_SECRET', SHOP, true)).toEqual([
+      { workload: 'api', rolling: false, awaySeconds: 12 },
+    ]);
+  });
+
+  test('one password at a time: logins, the longer the later an app’s turn comes', () => {
+    expect(restartsOf('POSTGRES_APP_PASSWORD', withHealth)).toEqual([
+      { workload: 'api', rolling: true, awaySeconds: 0, loginsRefusedSeconds: 12 },
+      { workload: 'jobs', rolling: false, awaySeconds: 12, loginsRefusedSeconds: 24 },
+    ]);
+    // Nothing tells when an app without a health check is there again.
+    expect(restartsOf('POSTGRES_APP_PASSWORD')[1]).toEqual({
+      workload: 'jobs',
+      rolling: false,
+      loginsRefusedSeconds: 14,
+    });
+  });
+
+  test('two at a time: no login, unless the old one has to end first', () => {
+    expect(restartsOf('REDIS_APP_PASSWORD')).toEqual([{ workload: 'api', rolling: true, awaySeconds: 0 }]);
+    expect(restartsOf('REDIS_APP_PASSWORD', SHOP, true)).toEqual([
+      { workload: 'api', rolling: false, awaySeconds: 12, loginsRefusedSeconds: 12 },
+    ]);
+  });
+
+  test('in words', () => {
+    const lines = (emergency: boolean) =>
+      planLines(planRotation(['POSTGRES_APP_PASSWORD'], situationOf(shop, { emergency })), 200).join('\n');
+    expect(lines(false)).toContain('without a gap: api.\n');
+    expect(lines(false)).toContain('started: jobs (no health check tells for how long).\n');
+    expect(lines(false)).toContain('password: api (about 12 s), jobs (about 14 s).');
+    expect(lines(true)).toContain('started: api (about 12 s), jobs (no');
+    expect(lines(true)).toContain('the old password ends first: new connections of api and jobs');
+  });
 });
 
 test('two roles: the role changes with its password, and both are accepted', () => {
