@@ -48,6 +48,16 @@ export async function rollBack(journal: Journal, input: CarryOutInput): Promise<
   await resume(back, input);
 }
 
+/** The journal that the way on or back goes by. Logs in to see what the services know by now; changes nothing. */
+export async function stepsAhead(
+  journal: Journal,
+  way: 'resume' | 'rollback',
+  input: CarryOutInput,
+): Promise<Journal> {
+  const turned = way === 'rollback' ? turnedBack(journal) : journal;
+  return resumed(turned, effectsOf(turned, input));
+}
+
 function effectsOf(journal: Journal, { folder, now, random, toolVersion }: CarryOutInput): Effects {
   const { root, stack, project } = folder;
   return stackEffects({ root, stack, project, journal, now, random, toolVersion });

@@ -129,6 +129,13 @@ describe.runIf(requireDocker())('a rotation that is killed', () => {
     ]);
     const again = await shop.stack.generate([], { allowFailure: true });
     expect([again.code, again.stderr]).toEqual([3, expect.stringContaining('rotate --resume')]);
+    // Asks the services where it stands, and leaves it there.
+    const foreseen = await shop.rotate('--rollback', '--dry-run');
+    expect([foreseen.code, foreseen.stdout]).toEqual([
+      0,
+      expect.stringContaining('REDIS_APP_PASSWORD: old password being set in its service'),
+    ]);
+    expect(shop.isOpen).toBe(true);
     expect((await shop.rotate('--rollback', '--yes')).code).toBe(0);
     expect((await shop.run('check')).stdout).toContain('Nothing wrong found');
   });

@@ -24,10 +24,11 @@ test.each([
   expect([code, stderr, fingerprint(stack.folder)]).toEqual([2, expect.stringContaining(message), before]);
 });
 
-/** A rotation that was interrupted before its first step. */
+/** A rotation that was interrupted, by default before its first step. */
 function leaveOpen(
   changes: readonly { id: string; before: string; after: string }[],
   dependents: string[] = [],
+  done = 0,
 ) {
   const path = join(stack.folder, 'secrets/.rotation.json');
   const journal = {
@@ -39,7 +40,7 @@ function leaveOpen(
     credentials: [],
     dependents,
     reencrypt: [],
-    done: 0,
+    done,
   };
   writeFileSync(path, JSON.stringify(journal));
   return path;
@@ -47,15 +48,67 @@ function leaveOpen(
 
 const CHANGE = { id: 'REDIS_APP_PASSWORD', before: 'a', after: 'b' };
 
-test.each([[['--all', '--dry-run']], [['--resume', '--dry-run']], [['--rollback', '--dry-run']]])(
-  '%j tells the open rotation',
-  (args) => {
-    const path = leaveOpen([CHANGE]);
-    const { code, stderr } = rotate(...args);
-    expect([code, stderr]).toEqual([3, expect.stringContaining('A rotation of REDIS_APP_PASSWORD')]);
-    expect(existsSync(path)).toBe(true);
-  },
-);
+test('--all --dry-run tells the open rotation', () => {
+  const path = leaveOpen([CHANGE]);
+  const { code, stderr } = rotate('--all', '--dry-run');
+  expect([code, stderr]).toEqual([3, expect.stringContaining('A rotation of REDIS_APP_PASSWORD')]);
+  expect(existsSync(path)).toBe(true);
+});
+
+describe('what --resume and --rollback would do', () => {
+  const FINAL = { do: 'files', state: { side: 'after', overlap: false } };
+  const RESTART = { do: 'restart', workload: 'api' };
+  /** The new values are handed out, the app is next. */
+  const foresee = (...args: string[]) => {
+    leaveOpen([CHANGE], ['api'], 1);
+    const before = fingerprint(stack.folder);
+    const { code, stdout, stderr } = rotate(...args, '--dry-run');
+    expect([code, stderr, fingerprint(stack.folder)]).toEqual([0, '', before]);
+    return stdout;
+  };
+
+  test('the steps that are left', () => {
+    expect(foresee('--resume')).toBe(
+      [
+        '--resume of the rotation of REDIS_APP_PASSWORD from 2026-05-06T07:08:09.000Z:',
+        '  2/3  api: being replaced',
+        '  3/3  env file and secret files being written, new values only',
+        '',
+      ].join('\n'),
+    );
+    expect(JSON.parse(foresee('--resume', '--json'))).toEqual({
+      outcome: 'planned',
+      way: 'resume',
+      started: '2026-05-06T07:08:09.000Z',
+      changed: ['REDIS_APP_PASSWORD'],
+      steps: [RESTART, FINAL],
+    });
+  });
+
+  test('the steps back', () => {
+    expect(foresee('--rollback')).toMatch(
+      /^--rollback of .*\n {2}1\/3 .*\n {2}2\/3 {2}api.*\n.*old values only\n$/,
+    );
+    expect(JSON.parse(foresee('--rollback', '--json'))).toMatchObject({
+      way: 'rollback',
+      steps: [
+        { do: 'files', state: { side: 'before', overlap: true } },
+        RESTART,
+        { do: 'files', state: { side: 'before', overlap: false } },
+      ],
+    });
+  });
+
+  test('no way back where there is none', () => {
+    leaveOpen([CHANGE], ['api'], 2);
+    const { code, stderr } = rotate('--rollback', '--dry-run');
+    expect([code, stderr]).toEqual([3, expect.stringContaining('no way back')]);
+  });
+
+  test('nothing when none is open', () => {
+    expect(rotate('--resume', '--dry-run')).toMatchObject({ code: 0, stderr: 'No rotation is open.\n' });
+  });
+});
 
 describe('answers that have changed since a rotation began', () => {
   function edit(from: string | RegExp, to: string): void {

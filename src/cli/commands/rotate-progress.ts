@@ -1,5 +1,5 @@
 import type { Journal } from '../../rotation/journal.ts';
-import { type Observer, reloadsEdge, type Step } from '../../rotation/machine.ts';
+import { type Observer, reloadsEdge, type Step, stepsOf } from '../../rotation/machine.ts';
 import { todoOf } from '../../rotation/outcomes.ts';
 import type { RotationPlan } from '../../rotation/plan.ts';
 import type { Output } from '../output.ts';
@@ -47,9 +47,27 @@ export class Progress {
       this.#dockerBefore += this.#project.dockerMilliseconds - this.#step.docker;
     }
     if (step.do === 'prove' || step.do === 'refuse') this.#proofs.push(stepText(step, 'done'));
-    const place = `${String(index + 1).padStart(String(total).length)}/${total}`;
-    this.#output.note(`  ${place}  ${stepText(step, 'done')}  ${seconds(milliseconds)}`);
+    this.#output.note(`  ${place(index, total)}  ${stepText(step, 'done')}  ${seconds(milliseconds)}`);
   };
+
+  /** The steps of an open rotation that are left and not carried out. */
+  foreseen(way: 'resume' | 'rollback', journal: Journal): void {
+    const all = stepsOf(journal);
+    const steps = all.slice(journal.done);
+    if (this.#json) {
+      const { started } = journal;
+      this.#print({ outcome: 'planned', way, started, changed: changedSecrets(journal), steps });
+      return;
+    }
+    this.#output.result(
+      [
+        `--${way} of the rotation of ${changedSecrets(journal).join(', ')} from ${journal.started}:`,
+        ...steps.map(
+          (step, index) => `  ${place(journal.done + index, all.length)}  ${stepText(step, 'start')}`,
+        ),
+      ].join('\n'),
+    );
+  }
 
   /** A plan that is not carried out. */
   proposed(plan: RotationPlan): void {
@@ -114,6 +132,10 @@ export class Progress {
 
 function described({ secrets, refused, restarts, idle }: RotationPlan): object {
   return { secrets, refused, restarts, idle };
+}
+
+function place(index: number, total: number): string {
+  return `${String(index + 1).padStart(String(total).length)}/${total}`;
 }
 
 function isWaiting({ do: name }: Step): boolean {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { EXIT, type ExitCode, type Problem, UserError } from '../../errors.ts';
-import { begin, type CarryOutInput, resume, rollBack } from '../../rotation/carry-out.ts';
+import { begin, type CarryOutInput, resume, rollBack, stepsAhead } from '../../rotation/carry-out.ts';
 import { openFolder, refuseChangedAnswers, refuseDrift, type StackFolder } from '../../rotation/folder.ts';
 import {
   type Journal,
@@ -71,8 +71,7 @@ function openJournal({ root, stack }: StackFolder): Journal | undefined {
 async function foresee(session: Session): Promise<ExitCode> {
   const { root, stack } = session.folder;
   const journal = readRotation(rotationJournalPath(resolve(root, stack.secretStore.directory)));
-  if (journal === undefined) return start(session);
-  throw new UserError({ message: openLines(journal).join(' ') }, EXIT.refused);
+  return journal === undefined ? start(session) : continueOpen(journal, session);
 }
 
 async function start(session: Session): Promise<ExitCode> {
@@ -141,6 +140,10 @@ async function continueOpen(journal: Journal, session: Session): Promise<ExitCod
   if (way !== 'resume' && way !== 'rollback') throw new UserError({ message: lines.join(' ') }, EXIT.refused);
   refuseChangedAnswers(journal, session.folder);
   const progress = new Progress(session);
+  if (args.switches.has('dry-run')) {
+    progress.foreseen(way, await stepsAhead(journal, way, carryOutInput(session, progress)));
+    return EXIT.ok;
+  }
   const carry = way === 'resume' ? resume : rollBack;
   const forward = way === 'resume' && journal.direction === 'forward';
   return interruptible(session, progress, () =>
