@@ -1,12 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ComposeProject, Container } from '../engine/project.ts';
 import { EXIT, UserError } from '../errors.ts';
-
-/**
- * Seconds the edge may go on without knowing of a new container: it asks for an app's addresses every 5 seconds and
- * waits for an answer for 3 (nginx/conf.d/proxy.conf, `resolver … valid=5s`, `resolver_timeout`).
- */
-const EDGE_LEARNS_SECONDS = 9;
+import { refreshUpstreams } from './served.ts';
 
 /** What a container must have been made with to see the values on disk. */
 export interface Expected {
@@ -51,7 +45,7 @@ export async function restartWorkload(
       await project.up(workload, Math.max(1, stale.length + fresh.length));
   }
   const now = (await project.containers(workload)).filter((one) => isFresh(one, expected));
-  if (now.length === 0) throw failure(workload, 'was not made anew, although its secrets changed');
+  if (now.length === 0) throw notAnew(workload);
   for (const { id } of now) {
     await project.healthy(id, workload);
     await verifyFiles(project, id, expected);
@@ -72,6 +66,7 @@ async function roll(
   const missing = Math.max(0, stale.length - fresh.length);
   if (missing > 0) await project.up(workload, stale.length + fresh.length + missing);
   const made = (await project.containers(workload)).filter((one) => isFresh(one, expected));
+  if (made.length === 0) throw notAnew(workload);
   try {
     for (const { id } of made) await project.healthy(id, workload);
   } catch (error) {
@@ -79,7 +74,7 @@ async function roll(
     for (const { id } of made) await project.remove(id);
     throw error;
   }
-  await sleep(EDGE_LEARNS_SECONDS * 1000);
+  await refreshUpstreams(project, new Date(Math.max(...made.map(({ started }) => started.getTime()))));
   for (const { id } of stale) await project.remove(id);
 }
 
@@ -105,6 +100,10 @@ async function verifyFiles(
     if (code === 0 && stdout !== content)
       throw failure(workload, `its new container sees another content of ${path}`);
   }
+}
+
+function notAnew(workload: string): UserError {
+  return failure(workload, 'was not made anew, although its secrets changed');
 }
 
 function failure(workload: string, what: string): UserError {

@@ -110,10 +110,14 @@ describe.runIf(requireDocker())('a stack whose secrets are replaced while it ser
     expect(stdout).toContain('POSTGRES_APP_PASSWORD: old password is refused');
     expect(stdout).toContain('API_FIELD_KEY');
     process.stdout.write(`rotation under load: ${load.total()} requests, ${load.failures.length} failed\n`);
-    // A request that waits for the address of a container that has just ended is lost when the edge drops that address
-    // meanwhile (docs/rotation.md); anything else, a refused login first of all, is a fault.
-    expect(load.failures.filter(({ what }) => !what.startsWith('504 '))).toEqual([]);
-    expect(load.failures.length).toBeLessThanOrEqual(0.01 * load.total());
+    // The gap that docs/rotation.md names costs a request or two; anything else, a refused login first of all, is a fault.
+    const edgeLog = (await shop.stack.compose(['logs', '--no-color', 'edge'])).stdout;
+    const faults = edgeLog.split('\n').filter((line) => /\[(?:error|warn|crit)\]/.test(line));
+    expect(
+      load.failures.filter(({ what }) => !what.startsWith('504 ')),
+      faults.join('\n'),
+    ).toEqual([]);
+    expect(load.failures.length).toBeLessThanOrEqual(2);
     for (const { host, path } of targets) expect(load.answers.get(`${host}${path} 200`)).toBeGreaterThan(20);
 
     const after = shop.env();
