@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'tsdown';
 import { withoutDescriptions } from './build/descriptions-plugin.ts';
+import { withoutFacades } from './build/facades-plugin.ts';
 import { handlebarsTemplates } from './build/handlebars-plugin.ts';
 import { billOfMaterials } from './build/sbom-plugin.ts';
 
@@ -12,8 +13,11 @@ export default defineConfig({
   dts: { entry: 'src/index.ts' },
   // Everything is inside: nothing is installed beside the program, and a dependency's update cannot change it.
   deps: { alwaysBundle: [/.*/], onlyBundle: false },
-  // The package's build for browsers is ES modules: smaller when bundled, and quicker to load than the CommonJS one.
-  alias: { yaml: fileURLToPath(new URL('node_modules/yaml/browser/index.js', import.meta.url)) },
+  // ES modules where a package has them: smaller when bundled, and quicker to load than CommonJS.
+  inputOptions: { resolve: { mainFields: ['module', 'main'] } },
+  alias: {
+    yaml: inPackage('yaml/browser/index.js'),
+  },
   // Names of functions stay, so that the trace of a bug can be read.
   minify: { compress: true, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
   hash: false,
@@ -24,17 +28,30 @@ export default defineConfig({
   outputOptions: {
     codeSplitting: {
       groups: [
-        { name: 'base', priority: 3, test: /src\/cli\/(?:main|args|flags|output|help|version)\.ts$/ },
+        { name: 'base', priority: 4, test: /src\/cli\/(?:main|args|flags|output|help|version)\.ts$/ },
+        // Up to the first question.
+        { name: 'start', priority: 3, test: /src\/(?:cli\/take-order|wizard\/wizard)\.ts$/ },
+        { name: 'generate', priority: 2, test: /src\/cli\/(?:commands\/create|complete)\.ts$/ },
+        // Without the commands for them, which also talk to servers and run programs.
+        {
+          name: 'certificates',
+          priority: 1,
+          test: /src\/certs\/(?:development|authority|leaf|placeholder)\.ts$/,
+        },
+        { name: 'cert', priority: 0, test: /src\/cli\/commands\/cert/ },
+        { name: 'wizard', priority: 0, test: /src\/wizard\/(?!prompts)/ },
         {
           name: 'rotation',
           priority: 0,
           test: /src\/(?:rotation\/|cli\/commands\/(?:rotate|status)|cli\/rotation-report)/,
         },
-        { name: 'certificates', priority: 0, test: /src\/(?:certs\/|cli\/commands\/cert)/ },
-        { name: 'generate', priority: 1, test: /src\/(?:cli\/commands\/create|cli\/complete)\.ts$/ },
       ],
     },
   },
   clean: true,
-  plugins: [handlebarsTemplates(), withoutDescriptions(), billOfMaterials()],
+  plugins: [handlebarsTemplates(), withoutDescriptions(), withoutFacades(), billOfMaterials()],
 });
+
+function inPackage(path: string): string {
+  return fileURLToPath(new URL(`node_modules/${path}`, import.meta.url));
+}
