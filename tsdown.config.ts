@@ -15,9 +15,7 @@ export default defineConfig({
   deps: { alwaysBundle: [/.*/], onlyBundle: false },
   // ES modules where a package has them: smaller when bundled, and quicker to load than CommonJS.
   inputOptions: { resolve: { mainFields: ['module', 'main'] } },
-  alias: {
-    yaml: inPackage('yaml/browser/index.js'),
-  },
+  alias: { yaml: fileURLToPath(new URL('node_modules/yaml/browser/index.js', import.meta.url)) },
   // Names of functions stay, so that the trace of a bug can be read.
   minify: { compress: true, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
   hash: false,
@@ -51,7 +49,3 @@ export default defineConfig({
   clean: true,
   plugins: [handlebarsTemplates(), withoutDescriptions(), withoutFacades(), billOfMaterials()],
 });
-
-function inPackage(path: string): string {
-  return fileURLToPath(new URL(`node_modules/${path}`, import.meta.url));
-}

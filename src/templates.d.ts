@@ -1,5 +1,5 @@
-/** A template precompiled by `build/handlebars-plugin.ts`. */
+/** A template as `build/handlebars-plugin.ts` compiles it. */
 declare module '*.hbs' {
-  const spec: import('./render/template.ts').TemplateSpec;
-  export default spec;
+  const template: import('./render/template.ts').Template;
+  export default template;
 }

@@ -1,14 +1,11 @@
-import runtime from 'handlebars/runtime.js';
 import type { templateHelperNames } from './helper-names.ts';
 import { markdownCode, markdownText } from './quote/markdown.ts';
 import { nftToken } from './quote/nft.ts';
 import { nginxRegex, nginxString } from './quote/nginx.ts';
 import { shellWord } from './quote/shell.ts';
 
-export type TemplateSpec = Parameters<typeof import('handlebars')['template']>[0];
-
-// The runtime's own typings describe only half of it; it is the same object as the full package's, less the compiler.
-const environment = (runtime as unknown as typeof import('handlebars')).create();
+/** A template of `templates/`, made a function by `build/handlebars-compiler.ts`. */
+export type Template = (values: object, functions: typeof helpers & typeof blocks) => string;
 
 const helpers: Record<(typeof templateHelperNames)[number], (value: unknown) => string> = {
   nginx: (value) => nginxString(text(value)),
@@ -20,11 +17,19 @@ const helpers: Record<(typeof templateHelperNames)[number], (value: unknown) => 
   // Text that the renderer itself built out of quoted parts; never a value of the user's.
   trusted: (value) => text(value),
 };
-for (const [name, helper] of Object.entries(helpers)) environment.registerHelper(name, helper);
+
+/** What `if`, `unless` and `each` of Handlebars mean. */
+const blocks = {
+  is: (value: unknown): boolean => (Array.isArray(value) ? value.length > 0 : Boolean(value)),
+  each: (
+    list: unknown[] | undefined,
+    fill: (item: unknown, index: number, list: unknown[]) => string,
+  ): string => (list ?? []).map(fill).join(''),
+};
 
 /** Fills a template. Each value in it passes through the quoting helper of the output's language. */
-export function render(spec: TemplateSpec, context: object): string {
-  return environment.template(spec)(context, { allowProtoPropertiesByDefault: false });
+export function render(template: Template, values: object): string {
+  return template(values, { ...helpers, ...blocks });
 }
 
 function text(value: unknown): string {

@@ -32,7 +32,7 @@ import {
 } from '../../policy/tls.ts';
 import { LOGIN_KEYS_FILE } from '../../stack/edge-login.ts';
 import type { TlsMode } from '../../stack/model.ts';
-import { render, type TemplateSpec } from '../template.ts';
+import { render, type Template } from '../template.ts';
 import { canonicalCidr } from './cidr.ts';
 import { locationText } from './location.ts';
 import { internalPaths, type NamedRoute, nameRoutes, routesOf, upstreamsOf } from './routes.ts';
@@ -55,7 +55,7 @@ export function renderNginx(stack: EdgeStack, capability: EdgeCapability = edgeI
   const cors = corsTables(routes);
   const verify = verifyValues(stack, capability, routes);
   const addresses = domains.filter(isAddress);
-  const file = (path: string, template: TemplateSpec, context: object): GeneratedFile => ({
+  const file = (path: string, template: Template, context: object): GeneratedFile => ({
     path: `nginx/${path}`,
     content: render(template, context),
     mode: 0o644,

@@ -1,11 +1,11 @@
 import pageTemplate from '../../../templates/sample/index.html.hbs';
 import styleTemplate from '../../../templates/sample/style.css.hbs';
 import type { GeneratedFile } from '../../fileset.ts';
-import { render, type TemplateSpec } from '../template.ts';
+import { render, type Template } from '../template.ts';
 
 /** The page of an app that is not there yet; the file server shows it. */
 export function renderSampleApp(): GeneratedFile[] {
-  const file = (name: string, template: TemplateSpec): GeneratedFile => ({
+  const file = (name: string, template: Template): GeneratedFile => ({
     path: `sample/${name}`,
     content: render(template, {}),
     mode: 0o644,
