@@ -33,6 +33,7 @@ export function applyEdits(
  * @throws {UserError} with every mistake: with its flag, or with its line where it stands in the file already
  */
 export function editedSource(source: StackDocument, edits: readonly Edit[]): StackDocument {
+  if (edits.length === 0) return source;
   const edited = applyEdits(source, edits);
   const { problems } = checkAnswers(plainAnswers(edited));
   if (problems.length === 0) return edited;

@@ -71,7 +71,7 @@ export async function prepare({ folder, source, answersRead, supplied, digests }
       ),
     ],
     stack,
-    consequences: consequencesOf(answersRead, spec),
+    consequences: answersRead === source.text ? [] : consequencesOf(answersRead, spec),
     tree: {
       files: [answers, ...assembled.tree.files],
       directories: [{ path: '.', mode: folderMode(root) }, ...assembled.tree.directories],
