@@ -1,6 +1,8 @@
 import { relative, resolve } from 'node:path';
 import { composeCommand, primaryUrl } from '../render/docs/commands.ts';
 import { shellWord } from '../render/quote/shell.ts';
+import { plainAnswers } from '../stack/load.ts';
+import type { Draft } from '../stack/questions.ts';
 import type { Plan } from '../workspace/index.ts';
 import { STATE } from '../workspace/state.ts';
 import type { Order, Prepared } from './commands/create.ts';
@@ -129,6 +131,14 @@ function nextStepsOf(order: Order, { stack }: Prepared): { why: string; command:
             command: 'sudo firewall/firewall.sh apply',
           },
         ]),
+    ...((plainAnswers(order.source) as Draft).tls?.staging
+      ? [
+          {
+            why: 'once it runs with the test certificate: the real one',
+            command: `npx create-secure-stack@latest . --yes --tls-staging false && ${compose} up -d --wait`,
+          },
+        ]
+      : []),
     { why: 'the same without questions', command: equivalentCommand(order) },
   ];
 }

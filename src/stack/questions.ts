@@ -20,8 +20,11 @@ export interface Question {
   title: string;
   /** The prompt, and the flag's line in the help. */
   message: string;
-  /** `list`: several values, comma-separated in the prompt, the flag repeated or comma-separated. */
-  kind: 'text' | 'choice' | 'list' | 'ports';
+  /**
+   * `list`: several values, comma-separated in the prompt, the flag repeated or comma-separated; `switch`: a choice
+   * between true and false.
+   */
+  kind: 'text' | 'choice' | 'switch' | 'list' | 'ports';
   choices?: readonly { value: string; title: string }[];
   /** A path, given from where the user stands; stack.yaml holds it from its own folder. */
   isFile?: boolean;
@@ -35,7 +38,9 @@ export interface Question {
   /** Flags of the questions whose answers the proposal rests on: when one changes, this is asked again. */
   dependsOn?: readonly string[];
   /** Proposed answer; undefined: must be given. */
-  fallback: (draft: Draft, folder: string) => string | readonly (string | number)[] | undefined;
+  fallback: (draft: Draft, folder: string) => string | boolean | readonly (string | number)[] | undefined;
+  /** What a person is advised to take the first time, where that is not what holds without an answer. */
+  advised?: boolean;
 }
 
 /** What a user may write as the answer, for help and hints: the choices, or the placeholder. */
@@ -123,6 +128,22 @@ export const questions: readonly Question[] = [
     fallback: () => undefined,
   },
   {
+    path: ['tls', 'staging'],
+    flag: 'tls-staging',
+    title: 'test certificates first',
+    value: 'ANSWER',
+    message: 'Try with test certificates first?',
+    kind: 'switch',
+    choices: [
+      { value: 'true', title: 'yes: browsers warn until you switch, failed tries cost nothing' },
+      { value: 'false', title: 'no, real ones: after a few failed tries you have to wait' },
+    ],
+    // An authority of one's own has its own directory for tests.
+    when: (draft) => isMode('acme')(draft) && draft.tls?.directory === undefined,
+    fallback: () => false,
+    advised: true,
+  },
+  {
     path: ['tls', 'certificate'],
     flag: 'tls-certificate',
     title: 'certificate file',
@@ -180,6 +201,8 @@ export function parseAnswer(question: Question, text: string | readonly string[]
       return words;
     case 'ports':
       return words.map((word) => (/^\d+$/.test(word) ? Number(word) : word));
+    case 'switch':
+      return words.at(-1) === 'true' || (words.at(-1) === 'false' ? false : words.at(-1));
     default:
       return words.at(-1) === '' ? undefined : words.at(-1);
   }
@@ -187,11 +210,13 @@ export function parseAnswer(question: Question, text: string | readonly string[]
 
 /** Values that are the schema's own default need not stand in the file. */
 export function isImplied(path: AnswerPath, fallback: unknown): boolean {
+  if (path[1] === 'staging') return fallback === false;
   return path[0] === 'firewall' && (JSON.stringify(fallback) === '[22]' || JSON.stringify(fallback) === '[]');
 }
 
-/** An answer as it is typed at the prompt or behind the flag. */
+/** An answer as it is typed at the prompt. */
 export function formatAnswer(value: unknown): string {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
   return Array.isArray(value) ? value.join(', ') : value === undefined ? '' : String(value);
 }
 

@@ -31,7 +31,9 @@ export async function askAgain(session: Session, question: Question): Promise<vo
 async function ask(session: Session, question: Question): Promise<void> {
   const { draft, folder } = session;
   const current = valueAt(draft, question.path);
-  const proposal = current ?? question.fallback(draft, folder === undefined ? '' : basename(resolve(folder)));
+  const advised = session.answered.has(question.flag) ? undefined : question.advised;
+  const proposal =
+    current ?? advised ?? question.fallback(draft, folder === undefined ? '' : basename(resolve(folder)));
   await take(session, question, await answerTo(session, question, proposal));
 }
 
@@ -59,12 +61,17 @@ async function askOtherwise(session: Session, question: Question, flag: string):
 async function answerTo(session: Session, question: Question, proposal: unknown): Promise<unknown> {
   const { message, choices, otherwise } = question;
   if (choices) {
-    const proposed = choices.find(({ value }) => value === proposal)?.value ?? otherwise?.answer;
-    return session.prompter.choose({
+    const proposed = choices.find(({ value }) => value === String(proposal))?.value ?? otherwise?.answer;
+    const chosen = await session.prompter.choose({
       message,
-      choices: choices.map(({ value, title }) => ({ value, name: title, short: value })),
+      choices: choices.map(({ value, title }) => ({
+        value,
+        name: title,
+        short: formatAnswer(parseAnswer(question, value)),
+      })),
       ...(proposed === undefined ? {} : { proposal: proposed }),
     });
+    return parseAnswer(question, chosen);
   }
   const text = formatAnswer(isPath(question, proposal) ? typedPath(proposal, session.folder) : proposal);
   const typed = await session.prompter.text({

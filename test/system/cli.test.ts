@@ -96,6 +96,11 @@ describe('wrong use: exit 2, one line, nothing written', () => {
       ['a', '--yes', '--environment', 'production'],
       /^error: domains: is missing \(give --domain NAME\)\nerror: tls\.terms: is missing \(give --tls-terms accepted\|declined\)$/,
     ],
+    [
+      'neither test certificates nor real ones',
+      ['a', '--yes', '--tls-staging', 'maybe'],
+      /^error: --tls-staging: must be true or false, not "maybe"/,
+    ],
     ['an unknown secret', ['a', '--yes', '--secret-file', 'NOPE=/dev/null'], /NOPE/],
     [
       'an unknown explanation',
@@ -201,6 +206,23 @@ describe('a new stack', () => {
     expect(again.code, again.stderr).toBe(0);
     expect(again.stderr).toContain('Nothing to change.');
     expect(fingerprint(join(cwd, folder))).toEqual(before);
+  });
+
+  test('with test certificates it says how to switch to real ones, which is what nobody has to ask for', () => {
+    const public_ = ['--environment', 'production', '--domain', 'a.example.com', '--tls-terms', 'accepted'];
+    const server = (name: string): string =>
+      /LEGO_SERVER: (.*)/.exec(readFileSync(join(cwd, name, 'docker-compose.yml'), 'utf8'))![1]!;
+    const real = run(['real', '--yes', ...public_]);
+    expect(real.stdout).not.toContain('--tls-staging');
+    expect(server('real')).toBe('https://acme-v02.api.letsencrypt.org/directory');
+
+    const tried = run(['tried', '--yes', ...public_, '--tls-staging', 'true']);
+    expect(server('tried')).toContain('acme-staging');
+    const [, ...words] = /^npx create-secure-stack@latest (.*) && docker compose up -d --wait$/m
+      .exec(tried.stdout)![1]!
+      .split(' ');
+    expect(run(['tried', ...words]).code).toBe(0);
+    expect(server('tried')).toBe(server('real'));
   });
 
   test('certificate files are looked for where the user stands, before the folder is there', () => {

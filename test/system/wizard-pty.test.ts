@@ -28,6 +28,7 @@ const SHOP: readonly (readonly [string, string])[] = [
   ['TLS certificates', enter],
   ['E-mail', enter],
   ['Do you accept', up + enter],
+  ['test certificates first?', down + enter],
   ['SSH port', `2222${enter}`],
   ['Addresses SSH', `203.0.113.0/24${enter}`],
   ['What should it run?', down + down + enter],

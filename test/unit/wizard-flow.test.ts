@@ -58,6 +58,7 @@ describe('a new stack', () => {
         ['TLS certificates', 'acme'],
         ['E-mail', 'ops@example.com'],
         ['Do you accept the terms', 'accepted'],
+        ['Try with test certificates first?', 'no'],
         ['SSH port', '2222, 22'],
         ['Addresses SSH', '203.0.113.0/24, 2001:db8::1'],
       ],
@@ -86,11 +87,34 @@ describe('a new stack', () => {
         ['Do you accept the terms', 'accepted'],
       ],
     );
-    expect(parse(textOf(back)).tls).toEqual({ mode: 'acme', terms: 'accepted' });
+    expect(parse(textOf(back)).tls).toEqual({ mode: 'acme', terms: 'accepted', staging: true });
+  });
+
+  test('test certificates are advised the first time, and later proposed is what was answered', async () => {
+    const again: readonly Line[] = [
+      ['Write this?', 'change'],
+      ['Which answer?', 'test certificates first: yes'],
+      ['Try with test', 'no'],
+      ['Write this?', 'change'],
+      ['Which answer?', 'test certificates first: no'],
+    ];
+    const accepted: Line = ['Do you accept the terms', 'accepted'];
+    const run = await runWizard([], [...PRODUCTION, accepted]);
+    expect(parse(textOf(run)).tls).toEqual({ mode: 'acme', terms: 'accepted', staging: true });
+    const changed = await runWizard([], [...PRODUCTION, accepted, ...again]);
+    expect(parse(textOf(changed)).tls.staging).toBe(false);
+    const gone: Line = ['TLS certificates', 'dev-ca'];
+    const other = await runWizard(
+      [],
+      [...PRODUCTION, accepted, ['Write this?', 'change'], ['Which answer?', 'TLS'], gone],
+    );
+    expect(parse(textOf(other)).tls.staging).toBeUndefined();
   });
 
   test('defaults are not written down', async () => {
-    const answers = parse(textOf(await runWizard([], [...PRODUCTION, ['Do you accept', 'accepted']])));
+    const answers = parse(
+      textOf(await runWizard([], [...PRODUCTION, ['Do you accept', 'accepted'], ['Try with test', 'no']])),
+    );
     expect(answers.firewall).toBeUndefined();
     expect(answers.tls).toEqual({ mode: 'acme', terms: 'accepted' });
   });
@@ -202,6 +226,7 @@ describe('flags', () => {
       tls: 'acme',
       'tls-email': 'ops@example.com',
       'tls-terms': 'accepted',
+      'tls-staging': 'false',
       'ssh-port': '22',
       'ssh-from': '203.0.113.7',
     };
