@@ -142,8 +142,8 @@ export const flags: readonly Flag[] = [
   },
   {
     name: 'force',
-    help: 'renew: a new certificate though the present one is not due (acme: it counts against the rate limits)',
-    commands: ['cert'],
+    help: 'new passwords though a volume has data made with others; cert renew: a new certificate though none is due (acme: it counts against the rate limits)',
+    commands: ['create', 'cert'],
   },
   {
     name: 'ca',

@@ -2,6 +2,7 @@ import { relative, resolve } from 'node:path';
 import { composeCommand, primaryUrl } from '../render/docs/commands.ts';
 import { shellWord } from '../render/quote/shell.ts';
 import { plainAnswers } from '../stack/load.ts';
+import { passwordsIn } from '../stack/old-data.ts';
 import type { Draft } from '../stack/questions.ts';
 import type { Plan } from '../workspace/index.ts';
 import { STATE } from '../workspace/state.ts';
@@ -16,10 +17,10 @@ export function report(
   order: Order,
   prepared: Prepared,
   plan: Plan,
-  { written }: { written: boolean },
+  { written, oldData = [] }: { written: boolean; oldData?: readonly string[] },
 ): void {
   const warnings = warningsOf(prepared, plan);
-  const nextSteps = nextStepsOf(order, prepared);
+  const nextSteps = nextStepsOf(order, prepared, oldData);
   if (args.switches.has('json')) {
     output.result(
       JSON.stringify(
@@ -115,7 +116,11 @@ function warningsOf({ stack, secrets, consequences }: Prepared, plan: Plan): str
   ];
 }
 
-function nextStepsOf(order: Order, { stack }: Prepared): { why: string; command: string }[] {
+function nextStepsOf(
+  order: Order,
+  { stack }: Prepared,
+  oldData: readonly string[],
+): { why: string; command: string }[] {
   const compose = composeCommand(stack);
   const folder = relative('', resolve(order.folder));
   return [
@@ -129,6 +134,14 @@ function nextStepsOf(order: Order, { stack }: Prepared): { why: string; command:
           {
             why: 'close the host; confirm from a new connection (firewall/README.md)',
             command: 'sudo firewall/firewall.sh apply',
+          },
+        ]),
+    ...(oldData.length === 0
+      ? []
+      : [
+          {
+            why: `once it runs: the data in ${oldData.join(', ')} takes the new passwords`,
+            command: `npx create-secure-stack@latest rotate ${passwordsIn(stack, oldData).join(' ')} --repair`,
           },
         ]),
     ...((plainAnswers(order.source) as Draft).tls?.staging

@@ -18,6 +18,7 @@ export async function takeOrder({ args, output }: Invocation): Promise<Order | '
   refuseNearCommand(args);
   const given = await givenAnswers(args);
   const supplied = suppliedSecrets(args);
+  const force = args.switches.has('force');
   if (mayAsk(args)) {
     const { wizard } = await import('../wizard/wizard.ts');
     // At a prompt Ctrl-C is a key; between two of them it is a signal.
@@ -27,7 +28,7 @@ export async function takeOrder({ args, output }: Invocation): Promise<Order | '
     };
     process.once('SIGINT', stop);
     try {
-      return await wizard({ given, supplied, output });
+      return await wizard({ given, supplied, output, force });
     } finally {
       process.off('SIGINT', stop);
     }
@@ -35,12 +36,13 @@ export async function takeOrder({ args, output }: Invocation): Promise<Order | '
   const { editedSource, newStackWithoutAsking } = await import('./complete.ts');
   if (given.source === undefined) {
     const { folder, source } = newStackWithoutAsking(given, args);
-    return { folder, source, answersRead: given.onDisk, supplied };
+    return { folder, source, answersRead: given.onDisk, supplied, force };
   }
   const source = editedSource(given.source, given.edits);
   const { readSpec } = await import('../stack/load.ts');
   const folder = given.folder ?? readSpec(source).name;
-  return { folder, source, answersRead: given.onDisk ?? readOptional(resolve(folder, STACK_FILE)), supplied };
+  const answersRead = given.onDisk ?? readOptional(resolve(folder, STACK_FILE));
+  return { folder, source, answersRead, supplied, force };
 }
 
 /** @throws {UserError} for a mistyped command, which would make a stack in a folder called like that */
@@ -55,16 +57,20 @@ function refuseNearCommand({ target }: Arguments): void {
 
 /** Prompts need a terminal at both ends, and nobody wants them in CI or with --yes. */
 export function mayAsk(args: Arguments): boolean {
-  const ci = process.env['CI'] !== undefined && process.env['CI'] !== '' && process.env['CI'] !== 'false';
   const terminal =
     process.stdin.isTTY === true && process.stderr.isTTY === true && process.env['TERM'] !== 'dumb';
   return (
     terminal &&
-    !ci &&
+    !inCi() &&
     !args.switches.has('yes') &&
     !args.switches.has('json') &&
     !args.switches.has('dry-run')
   );
+}
+
+/** Set by every CI service. */
+export function inCi(): boolean {
+  return !['', 'false'].includes(process.env['CI'] ?? '');
 }
 
 /** `--secret-file WEB_API_KEY=key.txt`: values come from files, so that they stand in no process list. */

@@ -1,4 +1,4 @@
-import { type Order, type Prepared, preview } from '../cli/commands/create.ts';
+import { type Order, type Prepared, preview, volumeFinder } from '../cli/commands/create.ts';
 import { applyEdits } from '../cli/complete.ts';
 import { cancelled, type Output } from '../cli/output.ts';
 import { UserError } from '../errors.ts';
@@ -8,11 +8,12 @@ import { buildStack } from '../stack/build.ts';
 import { newStackText } from '../stack/document.ts';
 import { parseStackDocument, plainAnswers, readSpec, type StackDocument } from '../stack/load.ts';
 import type { Secret } from '../stack/model.ts';
-import type { Draft } from '../stack/questions.ts';
+import { volumesAtStake } from '../stack/old-data.ts';
+import { type Draft, questions } from '../stack/questions.ts';
 import type { StackInput } from '../stack/schema.ts';
 import { STACK_FILE } from '../stack/stack-file.ts';
 import { type Plan, unifiedDiff } from '../workspace/index.ts';
-import { askMissing } from './ask.ts';
+import { askAgain, askMissing } from './ask.ts';
 import { changesBetween } from './changes.ts';
 import { reviewText } from './review.ts';
 import { folderOf, type Session } from './session.ts';
@@ -22,16 +23,18 @@ import type { WizardInput } from './wizard.ts';
 /** Shows what the answers come to and changes them, until the user agrees or leaves. */
 export async function agree(input: WizardInput, session: Session): Promise<Order | 'done'> {
   const entered: Record<string, string> = {};
+  const passed = new Set<string>();
   for (;;) {
     const { order, prepared, plan } = await soundPreview(input, session, entered);
     if (await askSecrets(session, prepared, entered)) continue;
+    if (!input.force && (await askOldData(input, session, prepared, passed))) continue;
     const secrets = { ...prepared.secrets, entered: Object.keys(order.supplied) };
     const stack = { ...prepared.stack, warnings: [...prepared.consequences, ...prepared.stack.warnings] };
     const review = { stack, plan, folder: order.folder, secrets };
     session.prompter.say(reviewText(review, input.output.width));
     switch (await askConsent(session, plan)) {
       case 'write':
-        return order;
+        return { ...order, force: input.force || passed.size > 0 };
       case 'change':
         await changeOne(session);
         break;
@@ -123,6 +126,44 @@ async function askSecrets(
   return open.length > 0;
 }
 
+/**
+ * Data of an earlier stack of this name, which knows other passwords than those about to be made.
+ * @param passed volumes the user wants to go on with; added to
+ * @returns whether an answer has changed
+ */
+async function askOldData(
+  { given, findVolumes = volumeFinder() }: WizardInput,
+  session: Session,
+  { stack, secrets }: Prepared,
+  passed: Set<string>,
+): Promise<boolean> {
+  const { prompter } = session;
+  const atStake = volumesAtStake(stack, secrets.generated).filter((volume) => !passed.has(volume));
+  const volumes = await findVolumes(atStake);
+  if (volumes.length === 0) return false;
+  const list = volumes.join(' ');
+  prompter.say(
+    `Docker has data of an earlier stack called ${stack.name}, in ${list}. It opens with its own passwords only, and ${stack.secretStore.envFile}, where they stood, is not here.`,
+  );
+  const next = await prompter.choose({
+    message: 'New passwords would not fit that data. What now?',
+    choices: [
+      { value: 'stop', name: `stop: I bring ${stack.secretStore.envFile} back first, or remove the data` },
+      ...(given.source === undefined
+        ? [{ value: 'name' as const, name: 'another name for this stack: the data stays untouched' }]
+        : []),
+      { value: 'go on', name: 'go on: once it runs, I let the data take the new passwords' },
+    ],
+  });
+  if (next === 'stop') {
+    prompter.say(`To remove that data for good: docker volume rm ${list}`);
+    throw cancelled();
+  }
+  if (next === 'name') await askAgain(session, questions.find(({ flag }) => flag === 'name')!);
+  else for (const volume of volumes) passed.add(volume);
+  return next === 'name';
+}
+
 /** What would be refused in the end is refused at the prompt. */
 function secretProblem(secret: Secret, value: string): string | undefined {
   return unwritable(secret, value) ?? checkKnownKey(secret.id, value);
@@ -138,5 +179,3 @@ function concernsOf({ problems }: UserError, { draft }: Session): Concern[] {
     return place === undefined ? [] : [{ place, text: hint ? `${message} (${hint})` : message }];
   });
 }
-
-/** To the caller the same as Ctrl-C. */

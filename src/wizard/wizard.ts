@@ -1,5 +1,5 @@
 import type { Given } from '../cli/answers.ts';
-import type { Order } from '../cli/commands/create.ts';
+import type { FindVolumes, Order } from '../cli/commands/create.ts';
 import { withEdits } from '../cli/edits.ts';
 import type { Output } from '../cli/output.ts';
 import { version } from '../cli/version.ts';
@@ -16,6 +16,10 @@ export interface WizardInput {
   /** Values of external secrets from files, by variable of `.env`. */
   supplied: Readonly<Record<string, string>>;
   output: Output;
+  /** New passwords are wanted, though data was made with others. */
+  force?: boolean;
+  /** In place of Docker. */
+  findVolumes?: FindVolumes;
 }
 
 /**

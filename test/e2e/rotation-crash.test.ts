@@ -1,9 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { seededRandom } from '../corpus/seeded-random.ts';
 import { requireDocker } from './docker.ts';
+import { createSecureStack } from './generate.ts';
 import { Load, RotationStack, sha256 } from './rotation/fixture.ts';
 
 /** `jobs` uses the services and is restarted in place; `api` is called over the network, so a new one starts beside it. */
@@ -203,5 +205,24 @@ describe.runIf(requireDocker())('a rotation that is killed', () => {
     expect(readFileSync(join(shop.stack.dir, 'secrets/postgres_app_password'), 'utf8')).toBe(
       shop.env()['POSTGRES_APP_PASSWORD'],
     );
+  });
+
+  test('a clone beside the old volume: no new passwords unasked, and then the data takes them', async () => {
+    const { dir } = shop.stack;
+    for (const name of ['.env', 'secrets']) await rm(join(dir, name), { recursive: true });
+    const refused = await createSecureStack([dir, '--yes']);
+    expect([refused.code, refused.stderr]).toEqual([
+      3,
+      expect.stringContaining(`${shop.stack.name}_postgres-data`),
+    ]);
+    expect(existsSync(join(dir, '.env'))).toBe(false);
+
+    const forced = await createSecureStack([dir, '--yes', '--force']);
+    expect(`${forced.code}\n${forced.stderr}`).toMatch(/^0\n/);
+    await shop.stack.compose(['up', '--detach', '--wait']);
+    const words = / rotate (.*)/.exec(forced.stdout)![1]!.split(' ');
+    const repaired = await shop.rotate(...words, '--yes');
+    expect(`${repaired.code}\n${repaired.stderr}`).toMatch(/^0\n/);
+    expect((await shop.stack.app('api', '/db'))['rows']).toEqual(['app|1']);
   });
 });

@@ -110,10 +110,15 @@ export function inOwnFolder(): void {
 }
 
 /** Runs the wizard with these arguments; every line of the script must have been used. */
-export async function runWizard(argv: readonly string[], script: readonly Line[]): Promise<Run> {
+export async function runWizard(
+  argv: readonly string[],
+  script: readonly Line[],
+  volumes: readonly string[] = [],
+): Promise<Run> {
   const prompter = new ScriptedPrompter(script);
+  const findVolumes = async (names: readonly string[]) => names.filter((name) => volumes.includes(name));
   const order = await wizard(
-    { given: await given(argv), supplied: {}, output: plainOutput(prompter) },
+    { given: await given(argv), supplied: {}, output: plainOutput(prompter), findVolumes },
     prompter,
   );
   expect(prompter.left, `asked: ${prompter.asked.join(' | ')}`).toEqual([]);

@@ -245,6 +245,7 @@ test('and every flag that gives an answer has its question', () => {
     'config',
     'set',
     'secret-file',
+    'force',
     'dry-run',
     'exit-code',
     'json',

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { existingVolumes } from '../../engine/volumes.ts';
 import { EXIT, type ExitCode, UserError } from '../../errors.ts';
 import { type Assembled, assemble } from '../../project/assemble.ts';
 import { readInputs } from '../../project/inputs.ts';
@@ -9,12 +10,14 @@ import { buildStack } from '../../stack/build.ts';
 import { consequences } from '../../stack/consequences.ts';
 import { parseStackDocument, readSpec, type StackDocument } from '../../stack/load.ts';
 import type { Stack } from '../../stack/model.ts';
+import { volumesAtStake } from '../../stack/old-data.ts';
 import type { StackSpec } from '../../stack/schema.ts';
 import { STACK_FILE } from '../../stack/stack-file.ts';
 import { refuseForeign } from '../../wizard/folder.ts';
 import { applyPlan, type Plan, planTree, recover, unifiedDiff, withLock } from '../../workspace/index.ts';
 import type { Invocation } from '../main.ts';
 import { report } from '../report.ts';
+import { inCi } from '../take-order.ts';
 import { version } from '../version.ts';
 
 /** What is to be written: complete answers and the values the user has entered. */
@@ -26,7 +29,12 @@ export interface Order {
   supplied: Readonly<Record<string, string>>;
   /** Freshly resolved image digests, to be kept in place of those on disk. */
   digests?: Readonly<Record<string, string>>;
+  /** New passwords are wanted, though data was made with others. */
+  force?: boolean;
 }
+
+/** Those of the volumes that exist. */
+export type FindVolumes = typeof existingVolumes;
 
 /** Carries an order out: answers → stack.yaml → files on disk. */
 export async function create(invocation: Invocation, order: Order): Promise<ExitCode> {
@@ -42,9 +50,28 @@ export async function create(invocation: Invocation, order: Order): Promise<Exit
       );
     return args.switches.has('exit-code') && plan.changes ? EXIT.findings : EXIT.ok;
   }
-  const { prepared, plan } = await writeStack(order);
-  report(invocation, order, prepared, plan, { written: plan.changes });
+  let oldData: readonly string[] = [];
+  const { prepared, plan } = await writeStack(order, async ({ stack, secrets }) => {
+    oldData = await volumeFinder()(volumesAtStake(stack, secrets.generated));
+    if (oldData.length > 0 && !order.force) throw refusal(oldData, stack);
+  });
+  report(invocation, order, prepared, plan, { written: plan.changes, oldData });
   return plan.entries.some(({ action }) => action === 'conflict') ? EXIT.refused : EXIT.ok;
+}
+
+/** Asks Docker; not in CI, where the answers alone decide. */
+export function volumeFinder(): FindVolumes {
+  return inCi() ? async () => [] : existingVolumes;
+}
+
+function refusal(volumes: readonly string[], { secretStore: { envFile } }: Stack): UserError {
+  return new UserError(
+    {
+      message: `${envFile} is not here, and ${volumes.join(', ')} holds data with passwords that new ones would not open`,
+      hint: `restore ${envFile}, or give the passwords with --secret-file NAME=FILE; without that data: docker volume rm ${volumes.join(' ')}; --force makes new ones, and tells how the data takes them`,
+    },
+    EXIT.refused,
+  );
 }
 
 export interface Prepared extends Assembled {
@@ -102,13 +129,21 @@ export async function preview(order: Order): Promise<{ prepared: Prepared; plan:
   return { prepared, plan: await planTree(resolve(order.folder), prepared.tree, readBefore(order)) };
 }
 
-/** Carries the order out, under the folder's lock. @throws {UserError} when the folder is not ours or cannot be written */
-export async function writeStack(order: Order): Promise<{ prepared: Prepared; plan: Plan }> {
+/**
+ * Carries the order out, under the folder's lock.
+ * @param approve throws for what must not be written
+ * @throws {UserError} when the folder is not ours or cannot be written
+ */
+export async function writeStack(
+  order: Order,
+  approve: (prepared: Prepared) => Promise<void> = async () => undefined,
+): Promise<{ prepared: Prepared; plan: Plan }> {
   const root = resolve(order.folder);
   await refuseForeign(order.folder);
   return withLock(root, async () => {
     await recover(root);
     const result = await preview(order);
+    await approve(result.prepared);
     await applyPlan(result.plan, { toolVersion: version });
     return result;
   });
