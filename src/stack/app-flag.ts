@@ -1,8 +1,10 @@
 import { UserError } from '../errors.ts';
 import { suggestion } from './answer-problem.ts';
+import { parseRoute, routeWord } from './route-text.ts';
 import type { StackInput } from './schema.ts';
 
 type AppInput = NonNullable<StackInput['apps']>[string];
+type AppSecret = NonNullable<AppInput['secrets']>[string];
 
 const KEYS = [
   'name',
@@ -27,7 +29,8 @@ const SOURCES = ['image', 'build', 'static'];
 
 /**
  * Reads `--app name=api,image=ghcr.io/acme/api:1.4,port=3000,path=/api,needs=postgres+redis,secret=KEY:hmac`.
- * Without `image`, `build` and `static` it is the sample page; `path=none` keeps it off the edge.
+ * Without `image`, `build` and `static` it is the sample page; `path=none` keeps it off the edge, `path=/a+b.example/c` gives
+ * several routes. Behind a secret's kind may stand its class and its delivery: `secret=KEY:base64:encryption:variable`.
  * @throws {UserError} naming the part that is wrong
  */
 export function parseAppFlag(text: string): { name: string; app: AppInput } {
@@ -55,9 +58,19 @@ export function parseAppFlag(text: string): { name: string; app: AppInput } {
   if (egress !== undefined && egress !== 'true' && egress !== 'false')
     throw wrong(`"egress" must be true or false, not "${egress}"`);
   const needs = parts.get('needs')?.flatMap((list) => list.split('+'));
-  const secrets = parts.get('secret')?.map((secret): [string, string | undefined] => {
-    const [, variable, kind] = /^([^:]*)(?::(.*))?$/.exec(secret)!;
-    return [variable!, kind];
+  const secrets = parts.get('secret')?.map((secret): [string, AppSecret] => {
+    const [variable, kind, ...more] = secret.split(':');
+    const delivery = more.findLast((word) => word === 'file' || word === 'variable');
+    const [name, ...others] = more.filter((word) => word !== delivery);
+    if (others.length > 0) throw wrong(`secret ${variable} has more than a kind, a class and a delivery`);
+    return [
+      variable!,
+      {
+        ...(kind ? { kind: kind as 'hmac' } : {}),
+        ...(name === undefined ? {} : { class: name as 'signing' }),
+        ...(delivery === undefined ? {} : { delivery }),
+      },
+    ];
   });
   const twice = secrets?.find(
     ([variable], index) => secrets.findIndex(([other]) => other === variable) < index,
@@ -74,18 +87,9 @@ export function parseAppFlag(text: string): { name: string; app: AppInput } {
       ...(one('port') === undefined ? {} : { port: number(one('port')!) as number }),
       ...(one('protocol') === undefined ? {} : { protocol: one('protocol') as 'http' }),
       ...(one('health') === undefined ? {} : { health: { path: one('health')! } }),
-      ...(path === 'none' ? {} : { routes: [{ ...(host === undefined ? {} : { host }), path }] }),
+      ...(path === 'none' ? {} : { routes: routesOf(path, host) }),
       ...(needs === undefined ? {} : { needs }),
-      ...(secrets === undefined
-        ? {}
-        : {
-            secrets: Object.fromEntries(
-              secrets.map(([variable, kind]) => [
-                variable,
-                kind === undefined ? {} : { kind: kind as 'hmac' },
-              ]),
-            ),
-          }),
+      ...(secrets === undefined ? {} : { secrets: Object.fromEntries(secrets) }),
       ...(one('delivery') === undefined ? {} : { delivery: one('delivery') as 'file' }),
       ...(egress === undefined ? {} : { egress: egress === 'true' }),
     },
@@ -108,14 +112,18 @@ export function formatAppFlag(name: string, app: AppInput): string | undefined {
     egress,
     ...others
   } = app;
-  if (Object.keys(others).length > 0 || routes.length > 1 || build?.dockerfile !== undefined)
-    return undefined;
+  if (Object.keys(others).length > 0 || build?.dockerfile !== undefined) return undefined;
   const { folder, ...pages } = site ?? {};
-  const { host, path, ...limits } = routes[0] ?? {};
+  const limits = Object.assign({}, ...routes.map(({ host: _host, path: _path, ...rest }) => rest));
   const { path: healthPath, ...probes } = health ?? {};
   if ([limits, probes, pages].some((rest) => Object.keys(rest).length > 0)) return undefined;
-  if (Object.values(secrets).some(({ kind: _kind, ...rest }) => Object.keys(rest).length > 0))
+  if (
+    Object.values(secrets).some(
+      ({ kind: _kind, class: _class, delivery: _delivery, ...rest }) => Object.keys(rest).length > 0,
+    )
+  )
     return undefined;
+  const [{ host } = {}] = routes.length === 1 ? routes : [];
   const parts = [
     `name=${name}`,
     ...(build
@@ -126,15 +134,25 @@ export function formatAppFlag(name: string, app: AppInput): string | undefined {
     ...(port === undefined ? [] : [`port=${port}`]),
     ...(protocol === undefined ? [] : [`protocol=${protocol}`]),
     ...(healthPath === undefined ? [] : [`health=${healthPath}`]),
-    ...(routes.length === 0 ? ['path=none'] : [`path=${path ?? '/'}`]),
+    `path=${routes.map((route) => (host === undefined ? routeWord(route) : (route.path ?? '/'))).join('+') || 'none'}`,
     ...(host === undefined ? [] : [`host=${host}`]),
     ...(needs.length === 0 ? [] : [`needs=${needs.join('+')}`]),
-    ...Object.entries(secrets).map(([variable, { kind }]) => `secret=${variable}${kind ? `:${kind}` : ''}`),
+    ...Object.entries(secrets).map(([variable, secret]) => `secret=${secretWord(variable, secret)}`),
     ...(delivery === undefined ? [] : [`delivery=${delivery}`]),
     ...(egress === undefined ? [] : [`egress=${egress}`]),
   ];
   // A comma would end the part, a space at its end be cut off.
   return parts.some((part) => /[,\n]/.test(part) || part !== part.trim()) ? undefined : parts.join(',');
+}
+
+function routesOf(path: string, host: string | undefined): NonNullable<AppInput['routes']> {
+  return host === undefined ? path.split('+').map(parseRoute) : [{ host, path }];
+}
+
+/** `KEY`, `KEY:hmac`, `KEY::encryption:variable`. */
+function secretWord(variable: string, { kind, class: name, delivery }: AppSecret): string {
+  const more = [name, delivery].filter((word) => word !== undefined);
+  return [variable, ...(kind === undefined && more.length === 0 ? [] : [kind]), ...more].join(':');
 }
 
 /** Leaves what is no number as it is, for the schema to report with its place. */

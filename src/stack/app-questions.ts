@@ -9,7 +9,7 @@ export interface AppQuestion {
   message: string;
 }
 
-/** What the wizard asks about each app, in this order. */
+/** What the wizard asks about each app, in this order; from `more` on only when it is chosen from a menu. */
 export const appQuestions = {
   name: { keys: ['name'], path: [], message: 'Name of the app' },
   source: { keys: ['image', 'build', 'static'], path: [], message: 'What runs in it?' },
@@ -23,4 +23,11 @@ export const appQuestions = {
   needs: { keys: ['needs'], path: ['needs'], message: 'What does it connect to?' },
   secrets: { keys: ['secret'], path: ['secrets'], message: 'API keys it needs, by variable (may be empty)' },
   egress: { keys: ['egress'], path: ['egress'], message: 'May it open connections to the internet?' },
+  more: { keys: [], path: [], message: 'Anything else' },
+  protocol: { keys: ['protocol'], path: ['protocol'], message: 'What does it speak?' },
+  paths: { keys: ['path'], path: ['routes'], message: 'All its public paths, e.g. /a, example.com/b' },
+  made: { keys: ['secret'], path: ['secrets'], message: 'Keys and passwords to make for it, by variable' },
+  purpose: { keys: ['secret'], path: ['secrets'], message: 'what is it for?' },
+  form: { keys: ['secret'], path: ['secrets'], message: 'in which form?' },
+  delivery: { keys: ['delivery'], path: ['delivery'], message: 'How do its secrets reach it?' },
 } as const satisfies Record<string, AppQuestion>;

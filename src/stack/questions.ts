@@ -135,8 +135,8 @@ export const questions: readonly Question[] = [
     message: 'Try with test certificates first?',
     kind: 'switch',
     choices: [
-      { value: 'true', title: 'yes: browsers warn until you switch, failed tries cost nothing' },
-      { value: 'false', title: 'no, real ones: after a few failed tries you have to wait' },
+      { value: 'true', title: 'yes: browsers warn; failed tries cost nothing' },
+      { value: 'false', title: 'no, real ones: failed tries make you wait' },
     ],
     // An authority of one's own has its own directory for tests.
     when: (draft) => isMode('acme')(draft) && draft.tls?.directory === undefined,

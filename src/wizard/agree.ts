@@ -146,13 +146,13 @@ async function askOldData(
     `Docker has data of an earlier stack called ${stack.name}, in ${list}. It opens with its own passwords only, and ${stack.secretStore.envFile}, where they stood, is not here.`,
   );
   const next = await prompter.choose({
-    message: 'New passwords would not fit that data. What now?',
+    message: 'New passwords would not fit it. What now?',
     choices: [
-      { value: 'stop', name: `stop: I bring ${stack.secretStore.envFile} back first, or remove the data` },
+      { value: 'stop', name: `stop, to bring ${stack.secretStore.envFile} back or remove the data` },
       ...(given.source === undefined
-        ? [{ value: 'name' as const, name: 'another name for this stack: the data stays untouched' }]
+        ? [{ value: 'name' as const, name: 'another name: that data stays as it is' }]
         : []),
-      { value: 'go on', name: 'go on: once it runs, I let the data take the new passwords' },
+      { value: 'go on', name: 'go on: later the data takes the new passwords' },
     ],
   });
   if (next === 'stop') {

@@ -1,14 +1,13 @@
 import { catalog } from '../catalog/index.ts';
 import type { AnswerPath } from '../stack/answer-problem.ts';
 import { dropUndefined } from '../stack/answer-tree.ts';
-import { type AppQuestion, appQuestions } from '../stack/app-questions.ts';
+import { appQuestions } from '../stack/app-questions.ts';
 import { problemAt, problemText } from '../stack/check-answer.ts';
-import type { StackInput } from '../stack/schema.ts';
+import { routeWord } from '../stack/route-text.ts';
+import { type App, type Route, text, unlessDefault, withApp, words } from './app-answer.ts';
+import { askMore } from './app-more.ts';
 import { same } from './changes.ts';
 import { type Session, setAnswer } from './session.ts';
-
-export type App = NonNullable<StackInput['apps']>[string];
-type Route = NonNullable<App['routes']>[number];
 
 /** Describes an app, or one anew; settings that are not asked about stay. */
 export async function askApp(session: Session, known?: string): Promise<void> {
@@ -21,14 +20,13 @@ export async function askApp(session: Session, known?: string): Promise<void> {
   app = await askRoute(session, name, app, known === undefined);
   app = await askNeeds(session, name, app);
   if (isOwn) app = await askKeys(session, name, app);
+  if (app.image !== 'sample') app = await askMore(session, name, app);
   setAnswer(session, ['apps', name], dropUndefined(app));
 }
 
 /** `/api`, `api.example.com/`, `not reachable from outside`. */
 export function routeText({ routes = [] }: App): string {
-  return (
-    routes.map(({ host = '', path = '/' }) => `${host}${path}`).join(' and ') || 'not reachable from outside'
-  );
+  return routes.map(routeWord).join(' and ') || 'not reachable from outside';
 }
 
 function askName(session: Session): Promise<string> {
@@ -109,7 +107,7 @@ async function askPorts(session: Session, name: string, app: App): Promise<App> 
 
 async function askRoute(session: Session, name: string, app: App, isNew: boolean): Promise<App> {
   const [route, ...others] = app.routes ?? [];
-  // More than one route is the file's business.
+  // Several are asked about together, behind the menu.
   if (others.length > 0) return app;
   const current = route ? (route.path ?? '/') : isNew ? freePath(session, name) : 'none';
   const routes = (path: string): Route[] => (path === 'none' ? [] : [{ ...route, path }]);
@@ -194,35 +192,6 @@ async function askKeys(session: Session, name: string, app: App): Promise<App> {
   return { ...answered, egress: unlessDefault(app.egress, egress === 'yes', false) };
 }
 
-/** One typed answer, judged as part of the whole by the schema's rules. */
-function text(
-  session: Session,
-  name: string,
-  { message, path }: AppQuestion,
-  proposal: string | undefined,
-  applied: (typed: string) => App,
-): Promise<string> {
-  return session.prompter
-    .text({
-      message,
-      ...(proposal === undefined ? {} : { proposal }),
-      validate: (typed) => {
-        const problem = problemAt(withApp(session, name, applied(typed.trim())), ['apps', name, ...path]);
-        return problem && problemText(problem);
-      },
-    })
-    .then((typed) => typed.trim());
-}
-
-function withApp({ draft }: Session, name: string, app: App): Session['draft'] {
-  return { ...draft, apps: { ...draft.apps, [name]: dropUndefined(app) as App } };
-}
-
-/** A default that was not written down is not written down by confirming it. */
-function unlessDefault<Value>(current: Value | undefined, answer: Value, fallback: Value): Value | undefined {
-  return current === undefined && answer === fallback ? undefined : answer;
-}
-
 /** `/`, or the app's own name where that is taken. */
 function freePath({ draft }: Session, name: string): string {
   const taken = Object.values(draft.apps ?? {}).some(({ routes = [] }) =>
@@ -241,10 +210,6 @@ function reaches(
   return (apps[from]?.needs ?? []).some(
     (need) => need === to || (!seen.includes(need) && reaches(apps, need, to, [...seen, from])),
   );
-}
-
-function words(text: string): string[] {
-  return text.split(/[\s,]+/).filter((word) => word !== '');
 }
 
 function wholeNumber(text: string): unknown {

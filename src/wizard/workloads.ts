@@ -1,7 +1,8 @@
 import { catalog } from '../catalog/index.ts';
 import { presets } from '../stack/presets.ts';
 import type { StackInput } from '../stack/schema.ts';
-import { type App, askApp, routeText } from './app.ts';
+import { askApp, routeText } from './app.ts';
+import type { App } from './app-answer.ts';
 import { type Session, setAnswer } from './session.ts';
 
 /** What to run, from a preset to every app. */

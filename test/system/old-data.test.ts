@@ -31,7 +31,7 @@ describe('a volume of the same name whose passwords are not here', () => {
     const { code, stdout, stderr } = run(['left', ...WEB_API]);
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
     expect(stderr).toMatch(
-      /^error: \.env is not here, and left_postgres-data holds data .*--secret-file.*docker volume rm left_postgres-data; --force/,
+      /^error: \.env is not here, but the data in left_postgres-data is, .*--secret-file.*docker volume rm left_postgres-data; --force/,
     );
     expect(existsSync(join(cwd, 'left'))).toBe(false);
     expect(asked()).toBe('volume ls --quiet --filter name=left_postgres-data\n');

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { fingerprint, PROGRAM, program, temporaryFolder } from '../program.ts';
 import { KEY, Terminal, type TerminalOptions } from '../terminal.ts';
 
@@ -44,6 +45,7 @@ const SHOP: readonly (readonly [string, string])[] = [
   ['What does it connect to?', space + enter],
   ['API keys', `ANTHROPIC_API_KEY${enter}`],
   ['connections to the internet?', enter],
+  ['Anything else about api?', enter],
   ['Your apps: api', enter],
   ['API_ANTHROPIC_API_KEY', API_KEY + enter],
   ['Write this?', enter],
@@ -65,6 +67,50 @@ test('from the first question to the files on disk', async () => {
 
   const withoutTerminal = program(['shop', '--dry-run', '--exit-code'], { cwd });
   expect(withoutTerminal).toMatchObject({ code: 0, stdout: 'Nothing would change.\n' });
+});
+
+test('what few apps need is behind one menu, whose entries show how it is', async () => {
+  const cwd = freshFolder();
+  const app = 'name=api,image=acme/api:1,secret=STRIPE_SECRET_KEY:external';
+  const terminal = start(['--name', 'shop', '--environment', 'development', '--app', app], { cwd });
+  const menu = (entry: number): [string, string] => ['Anything else about api?', down.repeat(entry) + enter];
+  await terminal.answer([
+    ['Domain names', enter],
+    ['TLS certificates', enter],
+    ['API_STRIPE_SECRET_KEY', enter],
+    ['Write this?', down + enter],
+    ['Which answer?', down.repeat(5) + enter],
+    ['What runs in it?', enter],
+    ['Image', enter],
+    ['Port', enter],
+    ['Path that answers', enter],
+    ['Public path', enter],
+    ['API keys', enter],
+    ['connections to the internet?', enter],
+    menu(1),
+    ['What does it speak?', down + enter],
+    menu(2),
+    ['All its public paths', `/, /ws${enter}`],
+    menu(3),
+    ['Keys and passwords', `SESSION_KEY${enter}`],
+    ['SESSION_KEY: what is it for?', enter],
+    ['SESSION_KEY: in which form?', enter],
+    menu(4),
+    ['How do its secrets reach it?', enter],
+    ['Which of them as variables', space + enter],
+    ['how secrets reach it: as files; as variables: STRIPE_SECRET_KEY', enter],
+    ['Write this?', enter],
+  ]);
+  expect(await terminal.ended).toBe(0);
+  expect(parse(readFileSync(join(cwd, 'shop/stack.yaml'), 'utf8')).apps.api).toEqual({
+    image: 'acme/api:1',
+    protocol: 'ws',
+    routes: [{ path: '/' }, { path: '/ws' }],
+    secrets: {
+      STRIPE_SECRET_KEY: { kind: 'external', delivery: 'variable' },
+      SESSION_KEY: { kind: 'hmac' },
+    },
+  });
 });
 
 describe('Ctrl-C', () => {

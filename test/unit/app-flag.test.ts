@@ -6,6 +6,14 @@ import { checkAnswers } from '../../src/stack/load.ts';
 
 const name = fc.stringMatching(/^[a-z][a-z0-9]{0,9}$/);
 const path = fc.stringMatching(/^\/[a-z0-9-]{0,9}$/);
+const secret = fc.record(
+  {
+    kind: fc.constantFrom('hmac', 'base64', 'external'),
+    class: fc.constantFrom('signing', 'encryption', 'external'),
+    delivery: fc.constantFrom('file', 'variable'),
+  },
+  { requiredKeys: [] },
+);
 const option = <T>(key: string, value: fc.Arbitrary<T>) =>
   fc.option(
     value.map((one) => ({ [key]: one })),
@@ -28,13 +36,19 @@ const app = fc
     ),
     option(
       'routes',
-      path.map((one) => [{ path: one }]),
+      fc.array(
+        fc.record(
+          { host: fc.constantFrom('a.example.com', 'b.localhost'), path },
+          { requiredKeys: ['path'] },
+        ),
+        { minLength: 1, maxLength: 3 },
+      ),
     ),
     option('needs', fc.uniqueArray(name, { minLength: 1, maxLength: 3 })),
     option(
       'secrets',
       fc
-        .dictionary(fc.stringMatching(/^[A-Z][A-Z_]{0,9}$/), fc.constantFrom({}, { kind: 'hmac' }), {
+        .dictionary(fc.stringMatching(/^[A-Z][A-Z_]{0,9}$/), secret, {
           minKeys: 1,
           maxKeys: 3,
         })
@@ -57,8 +71,9 @@ test('what it cannot say, it does not pretend to', () => {
   for (const extra of [
     { limits: { memory: '1g' } },
     { writable: [] },
-    { routes: [{ path: '/a' }, { path: '/b' }] },
     { routes: [{ path: '/', maxBody: '1m' }] },
+    { routes: [{ path: '/' }, { path: '/b', timeout: 5 }] },
+    { secrets: { KEY: { overlap: false } } },
     { health: { probe: 'none' as const } },
     { health: { path: '/a,b' } },
     { image: undefined, static: { folder: 'x', singlePage: true } },
@@ -76,6 +91,7 @@ test.each([
   ['name=y', '"name" is given twice'],
   ['host=a.example.com,path=none', '"host" has no meaning with path=none'],
   ['secret=KEY,secret=KEY:hmac', 'secret KEY is given twice'],
+  ['secret=KEY:hmac:signing:encryption', 'secret KEY has more than a kind, a class and a delivery'],
 ])('a mistake is told, not guessed at: %s', (part, message) => {
   expect(() => parseAppFlag(`name=x,${part}`)).toThrow(message);
 });

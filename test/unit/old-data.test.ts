@@ -8,7 +8,7 @@ inOwnFolder();
 
 const WEB_API = ['--preset', 'web-api'];
 const VOLUME = 'my-stack_postgres-data';
-const QUESTION = 'New passwords would not fit that data';
+const QUESTION = 'New passwords would not fit it';
 
 describe('data of an earlier stack, and none of its passwords', () => {
   test('is asked about before the review: Enter stops, with the way to remove it', async () => {

@@ -185,6 +185,129 @@ test('every question about an app has its key in --app', () => {
   expect(inFlag('nonsense')).toBe(false);
 });
 
+describe('what few apps need, behind "Anything else?"', () => {
+  const API = [
+    '--domain',
+    'a.localhost,b.localhost',
+    '--service',
+    'postgres',
+    '--app',
+    'name=api,image=acme/api:1,path=/api,host=a.localhost,needs=postgres,secret=STRIPE_SECRET_KEY:external',
+  ];
+  const before = parseAppFlag(API.at(-1)!).app;
+  const MENU = 'Anything else about api?';
+  const api = async (script: readonly Line[], argv = API) => {
+    const { run, apps } = await answers(
+      [['Write this?', 'change'], ['Which answer?', 'app api'], ...script],
+      argv,
+    );
+    return { prompter: run.prompter, api: apps!['api'] as Record<string, unknown>, order: run.order };
+  };
+
+  test('Enter passes by, and nothing is written of what was only looked at', async () => {
+    const { prompter, api: app } = await api([
+      [MENU, 'protocol: HTTP'],
+      [MENU, 'public paths: a.localhost/api'],
+      [MENU, 'secrets made for it: none'],
+      [MENU, 'how secrets reach it: as files'],
+    ]);
+    expect(app).toEqual(before);
+    expect(prompter.asked.filter((message) => message === MENU)).toHaveLength(5);
+  });
+
+  test('a protocol, more paths, and the way of each value', async () => {
+    const { api: app, prompter } = await api([
+      [MENU, 'protocol'],
+      ['What does it speak?', 'WebSockets'],
+      [MENU, 'public paths'],
+      ['All its public paths', 'a.localhost/api, ws'],
+      ['All its public paths', 'a.localhost/api, /ws, b.localhost/'],
+      [MENU, 'how secrets reach it'],
+      ['How do its secrets reach it?', 'as variables'],
+      ['Which of them as files', ['STRIPE_SECRET_KEY']],
+      [MENU, 'how secrets reach it: as variables; as files: STRIPE_SECRET_KEY'],
+      [MENU, 'protocol: WebSockets'],
+      [MENU, 'public paths: a.localhost/api, /ws, b.localhost/'],
+    ]);
+    expect(prompter.refused).toEqual([expect.stringContaining('must start with "/"')]);
+    expect(app).toEqual({
+      ...before,
+      protocol: 'ws',
+      routes: [{ host: 'a.localhost', path: '/api' }, { path: '/ws' }, { host: 'b.localhost', path: '/' }],
+      delivery: 'variable',
+      secrets: { STRIPE_SECRET_KEY: { kind: 'external', delivery: 'file' } },
+    });
+  });
+
+  test('secrets that are made: each by its purpose and form; keys of others stay', async () => {
+    const { api: app, prompter } = await api([
+      [MENU, 'secrets made for it'],
+      ['Keys and passwords to make', 'SESSION_KEY, DATA-KEY'],
+      ['Keys and passwords to make', 'SESSION_KEY, DATA_KEY, OLD_KEY, HOOK_TOKEN, TOKEN_ID'],
+      ['DATA_KEY: what is it for?', 'encrypts'],
+      ['OLD_KEY: what is it for?', 'encrypts'],
+      ['OLD_KEY: in which form?', 'a Fernet key'],
+      ['HOOK_TOKEN: what is it for?', 'something else'],
+      ['TOKEN_ID: in which form?', 'a UUID'],
+    ]);
+    expect(prompter.refused).toEqual([expect.stringContaining('must be a variable name')]);
+    expect(app['secrets']).toEqual({
+      STRIPE_SECRET_KEY: { kind: 'external' },
+      SESSION_KEY: { kind: 'hmac' },
+      DATA_KEY: { kind: 'base64', class: 'encryption' },
+      OLD_KEY: { kind: 'fernet' },
+      HOOK_TOKEN: {},
+      TOKEN_ID: { kind: 'uuid' },
+    });
+  });
+
+  test('a list that is given anew leaves out what is not on it, and keeps the rest as it was', async () => {
+    const { api: app } = await api(
+      [
+        [MENU, 'public paths: /, /b'],
+        ['All its public paths', '/b'],
+        [MENU, 'secrets made for it: ONE, TWO'],
+        ['Keys and passwords to make', 'TWO'],
+      ],
+      [
+        '--set',
+        'apps.api={image: "acme/api:1", routes: [{path: /}, {path: /b, maxBody: 1m}], secrets: {ONE: {}, TWO: {overlap: false}}}',
+      ],
+    );
+    expect(app).toEqual({
+      image: 'acme/api:1',
+      routes: [{ path: '/b', maxBody: '1m' }],
+      secrets: { TWO: { overlap: false } },
+    });
+    const { api: bare } = await api(
+      [
+        [MENU, 'public paths'],
+        ['All its public paths', 'none'],
+        [MENU, 'secrets made for it'],
+        ['Keys and passwords to make', 'none'],
+      ],
+      ['--app', 'name=api,image=acme/api:1,secret=KEY'],
+    );
+    expect(bare).toEqual({ image: 'acme/api:1', routes: [], secrets: {} });
+  });
+
+  test('files are asked about their paths alone, the sample page about nothing', async () => {
+    const { api: app } = await api(
+      [
+        [MENU, 'public paths: /'],
+        ['All its public paths', '/, /docs'],
+      ],
+      ['--app', 'name=api,static=./dist'],
+    );
+    expect(app).toEqual({ static: { folder: './dist' }, routes: [{ path: '/' }, { path: '/docs' }] });
+    await expect(api([[MENU, 'protocol']], ['--app', 'name=api,static=./dist'])).rejects.toThrow(
+      'offers no "protocol": no, that is all | public paths: /',
+    );
+    const { prompter } = await api([], ['--app', 'name=api']);
+    expect(prompter.asked).not.toContain(MENU);
+  });
+});
+
 describe('secrets only the user has', () => {
   const app = [
     '--app',

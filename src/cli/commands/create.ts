@@ -67,8 +67,8 @@ export function volumeFinder(): FindVolumes {
 function refusal(volumes: readonly string[], { secretStore: { envFile } }: Stack): UserError {
   return new UserError(
     {
-      message: `${envFile} is not here, and ${volumes.join(', ')} holds data with passwords that new ones would not open`,
-      hint: `restore ${envFile}, or give the passwords with --secret-file NAME=FILE; without that data: docker volume rm ${volumes.join(' ')}; --force makes new ones, and tells how the data takes them`,
+      message: `${envFile} is not here, but the data in ${volumes.join(', ')} is, and opens with its old passwords only`,
+      hint: `restore ${envFile}, or give the passwords with --secret-file NAME=FILE; or remove the data: docker volume rm ${volumes.join(' ')}; --force makes new passwords, and tells how the data takes them`,
     },
     EXIT.refused,
   );
