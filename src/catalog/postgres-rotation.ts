@@ -24,9 +24,9 @@ const shared = {
  * time: nothing but its next rotation differs.
  */
 export function appLogin(database: string, { twoRole }: { twoRole: boolean }): Credential {
-  const user = twoRole ? 'login of the apps' : 'role of the apps';
+  const role = { secret: APP_PASSWORD, user: 'the apps’ role', name: loginOf, database };
   return {
-    ...roleCredential({ secret: APP_PASSWORD, user, name: loginOf, database }),
+    ...roleCredential(role),
     overlap: twoRole,
     ...(twoRole
       ? { companions: (before) => ({ [APP_ROLE]: LOGINS.find((login) => login !== loginOf(before))! }) }

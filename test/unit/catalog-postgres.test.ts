@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { postgres } from '../../src/catalog/postgres.ts';
+import { systemRandom } from '../../src/secrets/kinds.ts';
 import { parseOptions } from './catalog.ts';
 
 const build = (options: object) =>
@@ -51,6 +52,22 @@ test('one role or two in turn: the same but for the next rotation, so that the a
   expect(single!.credentials![0]!.companions).toBeUndefined();
   // It reaches an SQL text.
   expect(() => next("x'; drop")).toThrow('must be one of');
+});
+
+test.each([
+  ['app', 'app_a', ['app_a', 'app_b']],
+  ['app_a', 'app', ['app', 'app_b']],
+])('what ends leaves the role in use: %s', (remaining, side, ended) => {
+  const [apps] = build({ rotation: 'two-role' }).credentials!;
+  const as = (role: string) => () => role;
+  const { input } = apps!.revoke(as(side), {
+    remaining: as(remaining),
+    authority: as(remaining),
+    random: systemRandom,
+  });
+  const named = (pattern: RegExp) => [...input.matchAll(pattern)].map(([, role]) => role).sort();
+  expect(named(/ALTER ROLE (\w+) NOLOGIN/g)).toEqual(ended);
+  expect(named(/usename = '(\w+)'/g)).toEqual(ended);
 });
 
 test.each(['Shop', 'a b', 'postgres', "x'; drop", ''])('refuses the database name %j', (database) => {
