@@ -39,7 +39,7 @@ export async function agree(input: WizardInput, session: Session): Promise<Order
         await changeOne(session);
         break;
       case 'diff':
-        showDiff(session, input.output, plan);
+        await showDiff(session, input.output, plan);
         break;
       case 'leave':
         if (!plan.changes) return 'done';
@@ -49,9 +49,9 @@ export async function agree(input: WizardInput, session: Session): Promise<Order
 }
 
 /** The unified diff of a plan; secrets by path only. */
-export function showDiff(session: Session, output: Output, plan: Plan): void {
+export async function showDiff(session: Session, output: Output, plan: Plan): Promise<void> {
   const colour = output.style('red', 'x') !== 'x';
-  session.prompter.say(unifiedDiff(plan, { colour }) || 'Nothing would change.');
+  session.prompter.say((await unifiedDiff(plan, { colour })) || 'Nothing would change.');
 }
 
 /** The answers of the session as stack.yaml; of an existing one only what has changed is touched. */

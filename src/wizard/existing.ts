@@ -51,7 +51,7 @@ export async function existingStack(input: WizardInput, session: Session): Promi
         await run(['check', order.folder], output);
         break;
       case 'diff':
-        showDiff(session, output, plan);
+        await showDiff(session, output, plan);
         break;
       case 'leave':
         return 'leave';
