@@ -3,8 +3,8 @@ import { type Problem, UserError } from '../errors.ts';
 import { type AnswerPath, type AnswerProblem, dotted } from '../stack/answer-problem.ts';
 import { setIn, valueAt } from '../stack/answer-tree.ts';
 import { answerProblem, isWithin } from '../stack/check-answer.ts';
-import { changeAnswer, newStackText } from '../stack/document.ts';
-import { checkAnswers, locate, parseStackDocument, plainAnswers, type StackDocument } from '../stack/load.ts';
+import { changeAnswer, newStackDocument } from '../stack/document.ts';
+import { checkAnswers, locate, plainAnswers, type StackDocument } from '../stack/load.ts';
 import { presets } from '../stack/presets.ts';
 import { answerForm, type Draft, isImplied, questions } from '../stack/questions.ts';
 import { changesBetween } from '../wizard/changes.ts';
@@ -115,5 +115,5 @@ export function newStackWithoutAsking(
     draft = { ...draft, ...presets.find(({ name }) => name === 'single-app')!.answers };
   const { problems } = checkAnswers(draft);
   if (problems.length > 0) throw new UserError(problems.map((problem) => flagged(problem, given.edits)));
-  return { folder: folder!, source: parseStackDocument(newStackText(draft), shownPath(folder)) };
+  return { folder: folder!, source: newStackDocument(draft, shownPath(folder)) };
 }

@@ -22,6 +22,27 @@ const ORDER = [
   'network',
 ];
 
+/** A new stack.yaml with these answers. Its text is only parsed when somebody wants to know where something stands. */
+export function newStackDocument(answers: Partial<StackInput>, file: string): StackDocument {
+  const text = newStackText(answers);
+  let parsed: StackDocument | undefined;
+  const read = (): StackDocument => {
+    parsed ??= parseStackDocument(text, file);
+    return parsed;
+  };
+  return {
+    file,
+    text,
+    answers,
+    get document() {
+      return read().document;
+    },
+    get lines() {
+      return read().lines;
+    },
+  };
+}
+
 /** The text of a new stack.yaml: the answers as given, without the defaults. */
 export function newStackText(answers: Partial<StackInput>): string {
   // Unknown keys stay, for the schema to complain about.

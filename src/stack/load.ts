@@ -12,6 +12,8 @@ export interface StackDocument {
   text: string;
   document: Document;
   lines: LineCounter;
+  /** What the text was written from, where that is known: it need not be read out of it again. */
+  answers?: unknown;
 }
 
 /**
@@ -49,6 +51,7 @@ export function readSpec(source: StackDocument): StackSpec {
 
 /** The document as plain data. @throws {UserError} when it is not a mapping or uses aliases */
 export function plainAnswers(source: StackDocument): unknown {
+  if (source.answers !== undefined) return source.answers;
   if (!isMap(source.document.contents)) {
     throw new UserError({
       file: source.file,

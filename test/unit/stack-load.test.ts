@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { UserError } from '../../src/errors.ts';
-import { changeAnswer, newStackText } from '../../src/stack/document.ts';
-import { parseStackDocument, readSpec } from '../../src/stack/load.ts';
+import { changeAnswer, newStackDocument, newStackText } from '../../src/stack/document.ts';
+import { parseStackDocument, plainAnswers, readSpec } from '../../src/stack/load.ts';
+import { presets } from '../../src/stack/presets.ts';
+import type { StackInput } from '../../src/stack/schema.ts';
 
 const HEAD = `version: 1
 name: shop
@@ -281,4 +283,32 @@ test('a new file says what was answered and refers to its schema', () => {
   });
   expect(text).toContain('yaml-language-server: $schema=stack.schema.json');
   expect(problems(text)).toEqual([]);
+});
+
+describe('a new document', () => {
+  const given = {
+    version: 1,
+    name: 'shop',
+    environment: 'development',
+    domains: ['localhost'],
+  } satisfies Partial<StackInput>;
+
+  test.each(presets)('holds the answers that its text says: $name', ({ answers }) => {
+    const draft = {
+      ...given,
+      tls: { mode: 'dev-ca', email: undefined },
+      ...answers,
+      network: { pool: '10.8.0.0/16' },
+    };
+    const made = newStackDocument(draft as Partial<StackInput>, 'stack.yaml');
+    const read = parseStackDocument(made.text, 'stack.yaml');
+    expect(plainAnswers(made)).toEqual(plainAnswers(read));
+    expect(readSpec(made)).toEqual(readSpec(read));
+  });
+
+  test('tells the line of a mistake, and can be changed', () => {
+    const made = newStackDocument({ ...given, domains: ['a b'], tls: { mode: 'dev-ca' } }, 'stack.yaml');
+    expect(() => readSpec(made)).toThrow(/^stack.yaml:10:5: domains/);
+    expect(plainAnswers(changeAnswer(made, ['name'], 'other'))).toMatchObject({ name: 'other' });
+  });
 });
