@@ -13,21 +13,30 @@ const program = join(root, 'bin/create-secure-stack.js');
 const folder = mkdtempSync(join(tmpdir(), 'create-secure-stack-bench-'));
 const rounds = Number(process.argv[2] ?? 15);
 
+/** Runs a command to its end, and until the first question is on the screen of a terminal, respectively. */
+const TO_THE_END = 'code = subprocess.run(sys.argv[1:], stdin=quiet, stdout=quiet, stderr=quiet).returncode';
+const TO_THE_QUESTION = `
+child, terminal = pty.fork()
+if child == 0: os.execvp(sys.argv[1], sys.argv[1:])
+screen, code = b'', 0
+while b'Name of the stack' not in screen: screen += os.read(terminal, 65536)
+os.kill(child, signal.SIGKILL)
+os.waitpid(child, 0)`;
+
 /** CPU seconds and peak memory (MB) of one run, by the kernel's own account. */
-function cost(args, options = {}) {
+function cost(args, { run = TO_THE_END, env = { CI: 'true' } } = {}) {
   const script = [
-    'import resource, subprocess, sys',
+    'import os, pty, resource, signal, subprocess, sys',
     'used = lambda: sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])',
     // What the interpreter may have started itself before this line does not count.
     'before, quiet = used(), subprocess.DEVNULL',
-    'code = subprocess.run(sys.argv[1:], stdin=quiet, stdout=quiet, stderr=quiet).returncode',
+    run,
     'print(used() - before, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024, code)',
   ].join('\n');
   const { stdout } = spawnSync('python3', ['-c', script, process.execPath, ...args], {
     encoding: 'utf8',
     cwd: folder,
-    env: { ...process.env, CI: 'true' },
-    ...options,
+    env: { ...process.env, ...env },
   });
   const [cpu, memory, code] = stdout.trim().split(' ').map(Number);
   return { cpu, memory, code };
@@ -38,13 +47,13 @@ function median(values) {
 }
 
 /** Median ratio to `node -e 0` over alternating rounds. */
-function measure(name, args, target, before = () => {}) {
+function measure(name, args, target, { before = () => {}, ...how } = {}) {
   const ratios = [];
   const memories = [];
   for (let round = 0; round < rounds; round += 1) {
     const base = cost(['-e', '0']);
     before();
-    const run = cost([program, ...args]);
+    const run = cost([program, ...args], how);
     if (run.code !== 0) throw new Error(`${name} exited with ${run.code}`);
     ratios.push(run.cpu / base.cpu);
     memories.push(run.memory);
@@ -71,12 +80,10 @@ function bigStack() {
 try {
   const fresh = () => rmSync(join(folder, 'new'), { recursive: true, force: true });
   measure('--help', ['--help'], '≤ 1.25');
-  measure(
-    'generate web-api, new certificates',
-    ['new', '--yes', '--preset', 'web-api'],
-    '≤ 3.0, ≤ 60 MB',
-    fresh,
-  );
+  measure('first question', [], '≤ 1.30', { run: TO_THE_QUESTION, env: { CI: '', TERM: 'xterm' } });
+  measure('generate web-api, new certificates', ['new', '--yes', '--preset', 'web-api'], '≤ 3.0, ≤ 60 MB', {
+    before: fresh,
+  });
   measure('generate web-api again, nothing to change', ['new', '--yes'], '≤ 1.9');
   bigStack();
   const started = process.hrtime.bigint();
