@@ -297,7 +297,7 @@ export interface FirewallPolicy {
   containersToHost: readonly number[];
 }
 
-export type FirewallBackend = 'nftables' | 'iptables';
+export type FirewallBackend = 'nftables' | 'iptables' | 'ufw';
 
 export interface WorkloadFile {
   path: string;

@@ -301,8 +301,8 @@ export type StackInput = {
     sshFrom?: (string)[] | undefined;
     /** Interfaces that are not filtered, such as a VPN’s. */
     trustedInterfaces?: (string)[] | undefined;
-    /** What the rules are loaded with. `iptables` is the second choice, for hosts without nft; what it does worse stands in the security report. */
-    backend?: "nftables" | "iptables" | undefined;
+    /** What the rules are loaded with. `iptables` is the second choice, for hosts without nft; `ufw` is the same, and opens the same ports in an active ufw as well. What they do worse stands in the security report. */
+    backend?: "nftables" | "iptables" | "ufw" | undefined;
     /** Containers may not open connections to private addresses outside the host (10.0.0.0/8, fc00::/7, …). */
     blockPrivateEgress?: boolean | undefined;
     /** Port 53 of the cloud’s metadata addresses stays open to containers: it is the resolver of AWS, Azure and Google. */

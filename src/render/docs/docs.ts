@@ -119,7 +119,7 @@ function reportContext(stack: Stack): object {
         by:
           stack.firewall.backend === 'nftables'
             ? 'firewall/firewall.sh, once it is applied: an nftables table of its own ahead of DNAT, IPv4 and IPv6'
-            : 'firewall/firewall.sh, once it is applied: iptables chains of its own ahead of DNAT, IPv4 and IPv6',
+            : `firewall/firewall.sh, once it is applied: iptables chains of its own ahead of DNAT, IPv4 and IPv6${stack.firewall.backend === 'ufw' ? '; the same ports opened in ufw' : ''}`,
       },
       {
         title: 'Generated secrets have 256 random bits (UUIDs 122) and go to their consumers only',

@@ -9,10 +9,11 @@ import readme from '../../../templates/firewall/README.md.hbs';
 import selftest from '../../../templates/firewall/selftest.sh.hbs';
 import service from '../../../templates/firewall/service.sh.hbs';
 import state from '../../../templates/firewall/state.sh.hbs';
+import ufw from '../../../templates/firewall/ufw.sh.hbs';
 import verify from '../../../templates/firewall/verify.sh.hbs';
 import { UserError } from '../../errors.ts';
 import type { GeneratedFile } from '../../fileset.ts';
-import type { FirewallPolicy } from '../../stack/model.ts';
+import type { FirewallBackend, FirewallPolicy } from '../../stack/model.ts';
 import { render } from '../template.ts';
 import { BACKEND_LIMITS } from './limits.ts';
 import { type CheckedPolicy, checkPolicy } from './policy.ts';
@@ -52,8 +53,8 @@ export function renderFirewall(policy: FirewallPolicy, meta: { stackName: string
       content: render(readme, {
         stackName: meta.stackName,
         rows: openPorts(checked),
-        packages: checked.backend,
-        emergency: EMERGENCY[checked.backend],
+        packages: packagesOf(checked.backend),
+        emergency: checked.backend === 'nftables' ? EMERGENCY.nftables : EMERGENCY.iptables,
         limits: BACKEND_LIMITS[checked.backend],
       }),
       mode: 0o644,
@@ -63,7 +64,7 @@ export function renderFirewall(policy: FirewallPolicy, meta: { stackName: string
 }
 
 function renderScript(policy: CheckedPolicy, stackName: string): string {
-  const part = (spec: typeof script) => render(spec, {}).trimEnd();
+  const part = (spec: typeof script) => render(spec, { ufw: policy.backend === 'ufw' }).trimEnd();
   return render(script, {
     ...policy,
     stackName,
@@ -72,11 +73,12 @@ function renderScript(policy: CheckedPolicy, stackName: string): string {
     openings: policy.openings.map(({ protocol, port, from }) => `${protocol} ${port} ${from}`),
     metadataDns: policy.metadataDns ? 'yes' : 'no',
     blockPrivateEgress: policy.blockPrivateEgress ? 'yes' : 'no',
-    packages: policy.backend,
+    packages: packagesOf(policy.backend),
     parts: [
       checks,
       host,
-      { nftables, iptables }[policy.backend],
+      policy.backend === 'nftables' ? nftables : iptables,
+      ufw,
       state,
       commands,
       service,
@@ -85,6 +87,10 @@ function renderScript(policy: CheckedPolicy, stackName: string): string {
       selftest,
     ].map(part),
   });
+}
+
+function packagesOf(backend: FirewallBackend): string {
+  return backend === 'ufw' ? 'iptables' : backend;
 }
 
 function openPorts(policy: CheckedPolicy): { what: string; who: string }[] {

@@ -1,25 +1,56 @@
 import type { FirewallBackend } from '../../stack/model.ts';
 
+interface Limit {
+  control: string;
+  reason: string;
+}
+
+const chains: readonly Limit[] = [
+  {
+    control: 'one transaction for IPv4 and IPv6',
+    reason:
+      'each family is replaced at once, but one after the other; should the second fail, the script goes back to the rules confirmed last',
+  },
+  {
+    control: 'rules of its own, ahead of all others',
+    reason:
+      'the chains share table mangle with other programs; a rule somebody puts before them can let packets past, and "iptables -t mangle -F" empties them (firewall.sh status and verify notice both)',
+  },
+  {
+    control: 'closed by default',
+    reason:
+      'the last rule of a chain drops, not the policy of the hook, so an emptied chain lets everything in',
+  },
+];
+
+const besideUfw: readonly Limit[] = [
+  {
+    control: 'ports that containers publish, closed by ufw',
+    reason:
+      'Docker rewrites their packets before ufw sees them, so the script’s chains judge them; what ufw allows or denies changes nothing there, and stack.yaml does',
+  },
+  {
+    control: 'one list of open ports',
+    reason:
+      'apply adds what is open to an active ufw, by rules with the comment "secure-stack firewall", and takes away those alone; a rule of the administrator’s about the same port stays and decides, for services of the host (firewall.sh status and verify name what ufw closes)',
+  },
+  {
+    control: 'ufw switched on later',
+    reason: 'while it is off nothing is added to it: run apply, or rollback, once it is on',
+  },
+  {
+    control: 'what ufw drops by default',
+    reason:
+      'it drops what is routed, which with Docker’s nftables backend cuts containers off (verify notices), and all IPv6 when its own settings say IPV6=no; neither is changed',
+  },
+];
+
+const because = (backend: FirewallBackend, limits: readonly Limit[]): readonly Limit[] =>
+  limits.map(({ control, reason }) => ({ control, reason: `firewall.backend is ${backend}: ${reason}` }));
+
 /** What a second choice does worse than the nftables rules, for the report and the firewall's own page. */
-export const BACKEND_LIMITS: Readonly<
-  Record<FirewallBackend, readonly { control: string; reason: string }[]>
-> = {
+export const BACKEND_LIMITS: Readonly<Record<FirewallBackend, readonly Limit[]>> = {
   nftables: [],
-  iptables: [
-    {
-      control: 'one transaction for IPv4 and IPv6',
-      reason:
-        'firewall.backend is iptables: each family is replaced at once, but one after the other; should the second fail, the script goes back to the rules confirmed last',
-    },
-    {
-      control: 'rules of its own, ahead of all others',
-      reason:
-        'firewall.backend is iptables: the chains share table mangle with other programs; a rule somebody puts before them can let packets past, and "iptables -t mangle -F" empties them (firewall.sh status and verify notice both)',
-    },
-    {
-      control: 'closed by default',
-      reason:
-        'firewall.backend is iptables: the last rule of a chain drops, not the policy of the hook, so an emptied chain lets everything in',
-    },
-  ],
+  iptables: because('iptables', chains),
+  ufw: because('ufw', [...besideUfw, ...chains]),
 };

@@ -74,9 +74,9 @@ const protocolKind: Kind = {
 };
 
 const backendKind: Kind = {
-  accepts: (value) => value === 'nftables' || value === 'iptables',
+  accepts: (value) => value === 'nftables' || value === 'iptables' || value === 'ufw',
   what: 'a way to load rules',
-  hint: 'nftables or iptables',
+  hint: 'nftables, iptables or ufw',
 };
 
 const cidrKind: Kind = {
