@@ -244,12 +244,10 @@ describe.skipIf(missingForLab().length > 0)('commands for the day after', () => 
       return { PATH: `${folder}:${process.env['PATH']}` };
     };
 
-    it('says which ports ufw and firewalld still close', () => {
+    it('says which ports firewalld still closes', () => {
       const script = confirmed();
-      const ufw = "printf 'Status: active\\n\\n22/tcp ALLOW Anywhere\\n80 ALLOW Anywhere\\n'";
       const firewalld = 'case $* in --state) echo running ;; *443/tcp*) exit 0 ;; *) exit 1 ;; esac';
-      const { stdout } = lab.firewall(script, ['verify'], withPrograms({ ufw, 'firewall-cmd': firewalld }));
-      expect(stdout).toMatch(/^note {2}ufw may still close: 443\/tcp 443\/udp /m);
+      const { stdout } = lab.firewall(script, ['verify'], withPrograms({ 'firewall-cmd': firewalld }));
       expect(stdout).toMatch(/^note {2}firewalld .*: 22\/tcp 80\/tcp 443\/udp /m);
     });
 

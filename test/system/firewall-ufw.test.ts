@@ -216,6 +216,21 @@ describe.skipIf(missingForLab(['ufw', 'iptables', 'ip6tables']).length > 0)(
         });
     });
 
+    it('where ufw does no IPv6, it is told none, and status says what that closes', () => {
+      ufw.on();
+      ufw.set('IPV6', 'no');
+      ufw.shell('ufw disable; ufw --force enable');
+      const script = done(ours({ publicTcp: [443], publicUdp: [] }), 'apply', 'confirm', 'plan');
+      expect(ufw.added()).toEqual([`ufw allow 22/tcp${MARK}`, `ufw allow 443/tcp${MARK}`]);
+      expect(ufw.firewall(script, ['status'])).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining('closes, for the host itself: 22/tcp from ::/0, 443/tcp from ::/0\n'),
+      });
+      expect(lab.answers('stranger', [`tcp,${host},443`, `tcp,${host6},443`])).toEqual([`tcp,${host},443`]);
+      done(script, 'remove');
+      expect(ufw.added()).toEqual(['(None)']);
+    });
+
     it('values that are none change nothing', () => {
       ufw.on();
       const before = ufw.files();

@@ -72,7 +72,7 @@ const policy: fc.Arbitrary<FirewallPolicy> = fc.record({
     { maxLength: 3 },
   ),
   trustedInterfaces: fc.array(fc.stringMatching(/^[a-z][a-z0-9]{0,14}$/), { maxLength: 2 }),
-  backend: fc.constantFrom('nftables' as const, 'iptables' as const),
+  backend: fc.constantFrom('nftables' as const, 'iptables' as const, 'ufw' as const),
   blockPrivateEgress: fc.boolean(),
   metadataDns: fc.boolean(),
   containersToHost: fc.array(port, { maxLength: 3 }),
@@ -232,23 +232,26 @@ describe('the page', () => {
     expect(text).toContain('| `wg0` | everybody behind this interface |');
   });
 
-  it('lists what the second choice does worse, as does the report', () => {
-    const limits = BACKEND_LIMITS.iptables.map(({ control }) => control);
-    expect(limits.length).toBeGreaterThan(0);
-    for (const control of limits) {
-      expect(page({ backend: 'iptables' })).toContain(control);
-      expect(page()).not.toContain(control);
-    }
-    expect(page({ backend: 'iptables' })).toContain('-D PREROUTING -j CSS_PRE');
-    const stack =
-      'version: 1\nname: shop\nenvironment: production\ndomains: [shop.example.com]\ntls: { mode: dev-ca }\n';
-    const report = (yaml: string) =>
-      renderStack(yaml, { redactSecrets: true }).find(({ path }) => path === 'SECURITY-REPORT.md')!.content;
-    for (const control of limits) {
-      expect(report(`${stack}firewall: { backend: iptables }\n`)).toContain(control);
-      expect(report(stack)).not.toContain(control);
-    }
-  });
+  it.each(['iptables', 'ufw'] as const)(
+    'lists what the second choice, %s, does worse, as does the report',
+    (backend) => {
+      const limits = BACKEND_LIMITS[backend].map(({ control }) => control);
+      expect(limits.length).toBeGreaterThan(0);
+      for (const control of limits) {
+        expect(page({ backend })).toContain(control);
+        expect(page()).not.toContain(control);
+      }
+      expect(page({ backend })).toContain('-D PREROUTING -j CSS_PRE');
+      const stack =
+        'version: 1\nname: shop\nenvironment: production\ndomains: [shop.example.com]\ntls: { mode: dev-ca }\n';
+      const report = (yaml: string) =>
+        renderStack(yaml, { redactSecrets: true }).find(({ path }) => path === 'SECURITY-REPORT.md')!.content;
+      for (const control of limits) {
+        expect(report(`${stack}firewall: { backend: ${backend} }\n`)).toContain(control);
+        expect(report(stack)).not.toContain(control);
+      }
+    },
+  );
 
   it('says how to get back in', () => {
     expect(page()).toMatch(/Locked out/);

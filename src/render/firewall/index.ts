@@ -55,6 +55,7 @@ export function renderFirewall(policy: FirewallPolicy, meta: { stackName: string
         rows: openPorts(checked),
         packages: packagesOf(checked.backend),
         emergency: checked.backend === 'nftables' ? EMERGENCY.nftables : EMERGENCY.iptables,
+        ufw: checked.backend === 'ufw',
         limits: BACKEND_LIMITS[checked.backend],
       }),
       mode: 0o644,

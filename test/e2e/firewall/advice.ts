@@ -1,6 +1,5 @@
-import { cpSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Lab } from '../../system/firewall/lab.ts';
+import { Ufw } from '../../system/firewall/ufw.ts';
 
 /** A way to protect the host that people are advised to use. */
 export interface Advice {
@@ -9,34 +8,24 @@ export interface Advice {
   off(lab: Lab): void;
 }
 
-/** Runs a shell script on the lab's host with a copy of ufw's settings in place of the machine's. */
-function withUfw(lab: Lab, script: string): void {
-  const copy = join(lab.folder, 'ufw');
-  const run = `mount --bind '${copy}/etc' /etc/ufw; mount --bind '${copy}/default' /etc/default/ufw; ${script}`;
-  const { code, stderr } = lab.run('host', ['unshare', '--mount', 'sh', '-euc', run], {}, '', 60_000);
-  if (code !== 0) throw new Error(`ufw: ${stderr}`);
+const ufwRules = [
+  'default deny incoming',
+  ...[80, 443, 22].map((port) => `allow ${port}/tcp`),
+  ...[5432, 6379, 9000].map((port) => `deny ${port}/tcp`),
+];
+
+let ufw: Ufw;
+
+function ufwOn(lab: Lab, rules: readonly string[], after?: string): void {
+  ufw = new Ufw(lab);
+  ufw.on(rules, after);
 }
 
-function freshUfw(lab: Lab): void {
-  const copy = join(lab.folder, 'ufw');
-  mkdirSync(copy, { recursive: true });
-  cpSync('/etc/ufw', join(copy, 'etc'), { recursive: true });
-  cpSync('/etc/default/ufw', join(copy, 'default'));
-}
-
-const ufwRules =
-  'for p in 80 443 22; do ufw allow $p/tcp; done; for p in 5432 6379 9000; do ufw deny $p/tcp; done';
-
-/** What ufw leaves behind when it is switched off: its chains, in either family. */
 function ufwOff(lab: Lab): void {
-  withUfw(lab, 'ufw --force disable');
-  const clean = `
-for t in iptables ip6tables; do
-  $t -P INPUT ACCEPT; $t -P OUTPUT ACCEPT
-  $t -F DOCKER-USER 2>/dev/null && $t -A DOCKER-USER -j RETURN || true
-  $t-save -t filter | grep -v -e ufw | $t-restore
-done`;
-  lab.run('host', ['sh', '-c', clean], {}, '', 60_000);
+  ufw.off();
+  const flush =
+    'for t in iptables ip6tables; do $t -F DOCKER-USER && $t -A DOCKER-USER -j RETURN || true; done';
+  lab.run('host', ['sh', '-c', flush], {}, '', 60_000);
 }
 
 // The rules that ufw-docker's page has people put at the end of /etc/ufw/after.rules, in short: everything from outside
@@ -82,22 +71,14 @@ export const advices: readonly Advice[] = [
   { name: 'none', on: () => undefined, off: () => undefined },
   {
     name: 'ufw',
-    on: (lab) => {
-      freshUfw(lab);
-      withUfw(lab, `ufw default deny incoming; ${ufwRules}; ufw --force enable`);
-    },
+    on: (lab) => ufwOn(lab, ufwRules),
     off: ufwOff,
   },
   {
     name: 'ufw-docker style',
     on: (lab) => {
-      freshUfw(lab);
-      const route =
-        'ufw route allow proto tcp from any to any port 8080; ufw route allow proto tcp from any to any port 8443';
-      withUfw(
-        lab,
-        `cat >>/etc/ufw/after.rules <<'R'\n${afterRules}R\nufw default deny incoming; ${ufwRules}; ${route}; ufw --force enable`,
-      );
+      const routes = [8080, 8443].map((port) => `route allow proto tcp from any to any port ${port}`);
+      ufwOn(lab, [...ufwRules, ...routes], afterRules);
     },
     off: ufwOff,
   },

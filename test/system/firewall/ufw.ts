@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Lab, Result } from './lab.ts';
 
@@ -12,13 +12,12 @@ export class Ufw {
 
   constructor(lab: Lab) {
     this.#lab = lab;
-    this.#copy = join(lab.folder, 'ufw');
+    this.#copy = mkdtempSync(join(lab.folder, 'ufw-'));
     this.#fresh();
   }
 
   #fresh(): void {
-    rmSync(this.#copy, { recursive: true, force: true });
-    mkdirSync(this.#copy);
+    rmSync(join(this.#copy, 'etc'), { recursive: true, force: true });
     cpSync('/etc/ufw', join(this.#copy, 'etc'), { recursive: true });
     cpSync('/usr/share/ufw/iptables', join(this.#copy, 'etc'), { recursive: true });
     cpSync('/etc/default/ufw', join(this.#copy, 'default'));
@@ -54,15 +53,16 @@ export class Ufw {
     return stdout;
   }
 
-  /** Switches it on with these rules alone, one a line as ufw takes them. */
-  on(rules: readonly string[] = []): void {
+  /** Switches it on with these rules alone, as ufw takes them, and what comes after its own. */
+  on(rules: readonly string[] = [], after = ''): void {
     this.#fresh();
+    appendFileSync(join(this.#copy, 'etc/after.rules'), after);
     this.shell([...rules, '--force enable'].map((rule) => `ufw ${rule}`).join('\n'));
   }
 
-  /** What it leaves behind when it is switched off goes as well: its chains, in either family. */
+  /** What it leaves behind goes as well: its chains, in either family. */
   off(): void {
-    this.shell(`ufw --force disable
+    this.shell(`ufw disable
 for t in iptables ip6tables; do
   $t -P INPUT ACCEPT; $t -P OUTPUT ACCEPT
   $t-save -t filter | grep -v -e ufw | $t-restore
