@@ -10,6 +10,7 @@ import selftest from '../../../templates/firewall/selftest.sh.hbs';
 import service from '../../../templates/firewall/service.sh.hbs';
 import state from '../../../templates/firewall/state.sh.hbs';
 import ufw from '../../../templates/firewall/ufw.sh.hbs';
+import ufwRules from '../../../templates/firewall/ufw-rules.sh.hbs';
 import verify from '../../../templates/firewall/verify.sh.hbs';
 import { UserError } from '../../errors.ts';
 import type { GeneratedFile } from '../../fileset.ts';
@@ -65,7 +66,7 @@ export function renderFirewall(policy: FirewallPolicy, meta: { stackName: string
 }
 
 function renderScript(policy: CheckedPolicy, stackName: string): string {
-  const part = (spec: typeof script) => render(spec, { ufw: policy.backend === 'ufw' }).trimEnd();
+  const part = (spec: typeof script) => render(spec, {}).trimEnd();
   return render(script, {
     ...policy,
     stackName,
@@ -80,6 +81,7 @@ function renderScript(policy: CheckedPolicy, stackName: string): string {
       host,
       policy.backend === 'nftables' ? nftables : iptables,
       ufw,
+      ...(policy.backend === 'ufw' ? [ufwRules] : []),
       state,
       commands,
       service,

@@ -26,22 +26,17 @@ const chains: readonly Limit[] = [
 const besideUfw: readonly Limit[] = [
   {
     control: 'ports that containers publish, closed by ufw',
-    reason:
-      'Docker rewrites their packets before ufw sees them, so the script’s chains judge them; what ufw allows or denies changes nothing there, and stack.yaml does',
+    reason: 'ufw does not see them; the script’s chains judge them, by stack.yaml alone',
   },
   {
     control: 'one list of open ports',
     reason:
-      'apply adds what is open to an active ufw, by rules with the comment "secure-stack firewall", and takes away those alone; a rule of the administrator’s about the same port stays and decides, for services of the host (firewall.sh status and verify name what ufw closes)',
-  },
-  {
-    control: 'ufw switched on later',
-    reason: 'while it is off nothing is added to it: run apply, or rollback, once it is on',
+      'apply opens the same ports in an active ufw, by rules with the comment "secure-stack firewall"; the administrator’s own rules stay and decide, for services of the host; a ufw switched on later needs another apply (firewall.sh status tells both)',
   },
   {
     control: 'what ufw drops by default',
     reason:
-      'it drops what is routed, which with Docker’s nftables backend cuts containers off (verify notices), and all IPv6 when its own settings say IPV6=no; neither is changed',
+      'what is routed, which with Docker’s nftables backend cuts containers off (verify notices), and all IPv6 where its settings say IPV6=no',
   },
 ];
 
