@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'tsdown';
+import { asciiOnly } from './build/ascii-plugin.ts';
 import { withoutDescriptions } from './build/descriptions-plugin.ts';
 import { withoutFacades } from './build/facades-plugin.ts';
 import { handlebarsTemplates } from './build/handlebars-plugin.ts';
@@ -47,5 +48,5 @@ export default defineConfig({
     },
   },
   clean: true,
-  plugins: [handlebarsTemplates(), withoutDescriptions(), withoutFacades(), billOfMaterials()],
+  plugins: [handlebarsTemplates(), withoutDescriptions(), withoutFacades(), asciiOnly(), billOfMaterials()],
 });
