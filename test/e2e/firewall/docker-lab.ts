@@ -15,7 +15,7 @@ const helpers = fileURLToPath(new URL('../../system/firewall/', import.meta.url)
 export function ready(): boolean {
   if (!requireDocker()) return false;
   const missing = missingForLab();
-  for (const tool of ['nmap', 'iptables', 'dockerd'])
+  for (const tool of ['nmap', 'iptables', 'ufw', 'dockerd'])
     if (spawnSync('sh', ['-c', `command -v ${tool}`]).status !== 0) missing.push(tool);
   if (missing.length === 0) return true;
   if (inCi()) throw new Error(`the firewall tests need: ${missing.join(', ')}`);
