@@ -45,12 +45,13 @@ export class ComposeProject {
       'label=com.docker.compose.oneoff=False',
       ...(service === undefined ? [] : [`label=com.docker.compose.service=${service}`]),
     ].flatMap((filter) => ['--filter', filter]);
-    const list = await this.#docker(['ps', '--all', '--quiet', '--no-trunc', ...filters]);
+    const list = await this.#docker(['ps', '--all', '--quiet', '--no-trunc', ...filters], 60);
     const ids = list.stdout.split('\n').filter(Boolean);
     if (ids.length === 0) return [];
     // One of them may be gone by now; the others are described all the same.
-    const { stdout } = await this.#run(['inspect', '--type', 'container', ...ids], { timeoutSeconds: 60 });
-    return (JSON.parse(stdout) as Inspected[]).map(container);
+    const described = await this.#run(['inspect', '--type', 'container', ...ids], { timeoutSeconds: 60 });
+    if (described.code !== 0 && !MEANWHILE.test(described.stderr)) throw refusal('inspect', described);
+    return (JSON.parse(described.stdout) as Inspected[]).map(container);
   }
 
   /** Runs a program in a container. */
@@ -110,7 +111,7 @@ export class ComposeProject {
 
   async #volumes(...filters: readonly string[]): Promise<string[]> {
     const options = filters.flatMap((filter) => ['--filter', filter]);
-    const { stdout } = await this.#docker(['volume', 'ls', '--quiet', ...options]);
+    const { stdout } = await this.#docker(['volume', 'ls', '--quiet', ...options], 60);
     return stdout.split('\n').filter(Boolean);
   }
 
@@ -141,17 +142,19 @@ export class ComposeProject {
     }
   }
 
-  async #docker(args: readonly string[]): Promise<RunOutcome> {
-    const outcome = await this.#run(args, { cwd: this.#root, timeoutSeconds: 900 });
+  async #docker(args: readonly string[], timeoutSeconds = 900): Promise<RunOutcome> {
+    const outcome = await this.#run(args, { cwd: this.#root, timeoutSeconds });
     if (outcome.code === 0) return outcome;
-    const reason = outcome.stderr.trim().split('\n').at(-1) ?? '';
-    throw new UserError(
-      {
-        message: `docker ${args[0]}: ${reason.replace(/^Error[^:]*: /, '') || `ended with ${outcome.code}`}`,
-      },
-      EXIT.failed,
-    );
+    throw refusal(args[0]!, outcome);
   }
+}
+
+function refusal(command: string, { code, stderr }: RunOutcome): UserError {
+  const reason = stderr.trim().split('\n').at(-1) ?? '';
+  return new UserError(
+    { message: `docker ${command}: ${reason.replace(/^Error[^:]*: /, '') || `ended with ${code}`}` },
+    EXIT.failed,
+  );
 }
 
 function failed(service: string, what: string): UserError {

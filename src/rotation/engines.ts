@@ -89,7 +89,7 @@ export class Engines {
         this.#containers.delete(service);
         if (error instanceof UserError) throw error;
         if (Date.now() > deadline)
-          throw new UserError({ message: `${service}: ${(error as Error).message}` }, EXIT.failed);
+          throw failure(service, (error as Error).message, error instanceof Down ? 'up -d --wait' : 'logs');
       }
       await sleep(500);
     }
@@ -98,9 +98,25 @@ export class Engines {
   async #container(service: string): Promise<string> {
     const known = this.#containers.get(service);
     if (known !== undefined) return known;
-    const found = (await this.#input.project.containers(service)).find(({ status }) => status === 'running');
-    if (!found) throw new Error('does not run');
+    const containers = await this.#input.project.containers(service);
+    const found = containers.find(({ status }) => status === 'running');
+    if (!found) {
+      if (containers.some(({ status }) => status === 'paused'))
+        throw failure(service, 'is paused', 'unpause');
+      throw new Down('does not run');
+    }
     this.#containers.set(service, found.id);
     return found.id;
   }
+}
+
+/** Its container may be back in a moment. */
+class Down extends Error {}
+
+/** @param command what of docker compose helps, or tells more */
+function failure(service: string, what: string, command: string): UserError {
+  return new UserError(
+    { message: `${service}: ${what}`, hint: `docker compose ${command} ${service}` },
+    EXIT.failed,
+  );
 }

@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { EXIT, UserError } from '../errors.ts';
 import { isTemporaryName, syncDirectory, writeFileAtomically } from '../workspace/atomic.ts';
 import { isListOf, isObject, parsedJson } from '../workspace/document.ts';
+import { ioFailure } from '../workspace/failure.ts';
 import { readDisk } from '../workspace/snapshot.ts';
 
 export const ROTATION_JOURNAL = '.rotation.json';
@@ -53,9 +54,14 @@ export function rotationJournalPath(directory: string): string {
   return join(directory, ROTATION_JOURNAL);
 }
 
-/** Durable when it returns, under its name and in full. */
+/**
+ * Durable when it returns, under its name and in full.
+ * @throws {UserError} exit 1 when the system refuses; the journal is then whole, as it was or as it shall be
+ */
 export function saveRotation(path: string, journal: Journal): void {
-  writeFileAtomically(path, `${JSON.stringify({ format: FORMAT, ...journal })}\n`, 0o600);
+  onDisk(`writing ${path}`, 'the step is not recorded', () =>
+    writeFileAtomically(path, `${JSON.stringify({ format: FORMAT, ...journal })}\n`, 0o600),
+  );
 }
 
 /** @throws {UserError} exit 3 when it cannot be understood; it is then left alone, since it may have the only copy */
@@ -78,7 +84,7 @@ export function readRotation(path: string): Journal | undefined {
 
 /** Removes the journal and what a run killed while writing it left, durably. */
 export function clearRotation(path: string): void {
-  rmSync(path, { force: true });
+  onDisk(`removing ${path}`, 'the rest is done', () => rmSync(path, { force: true }));
   sweepRotationDrafts(path);
 }
 
@@ -91,10 +97,20 @@ export function sweepRotationDrafts(path: string): void {
   } catch {
     return;
   }
-  for (const name of names) {
-    if (isTemporaryName(name, ROTATION_JOURNAL)) rmSync(join(folder, name), { force: true });
+  onDisk(`removing drafts of ${path}`, 'the rest is done', () => {
+    for (const name of names) {
+      if (isTemporaryName(name, ROTATION_JOURNAL)) rmSync(join(folder, name), { force: true });
+    }
+    syncDirectory(folder);
+  });
+}
+
+function onDisk(doing: string, outcome: string, action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    throw ioFailure(error, doing, outcome);
   }
-  syncDirectory(folder);
 }
 
 function isJournal(value: unknown): value is Journal {

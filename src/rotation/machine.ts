@@ -1,4 +1,5 @@
 import type { LoginResult } from '../catalog/rotation.ts';
+import { EXIT, UserError } from '../errors.ts';
 import type { Journal } from './journal.ts';
 
 /** Which values: those from before the rotation, or the new ones. */
@@ -199,7 +200,10 @@ async function demand(
 ): Promise<void> {
   if ((await effects.login(secret, side)) === wanted) return;
   const which = side === 'after' ? 'new' : 'old';
-  throw new Error(
-    `${secret}: the ${which} password is ${wanted === 'accepted' ? 'refused' : 'still accepted'}`,
+  throw new UserError(
+    {
+      message: `${secret}: the ${which} password is ${wanted === 'accepted' ? 'refused' : 'still accepted'}`,
+    },
+    EXIT.failed,
   );
 }

@@ -63,7 +63,7 @@ async function roll(
   { stale, fresh }: Containers,
 ): Promise<void> {
   const { workload } = expected;
-  const missing = Math.max(0, stale.length - fresh.length);
+  const missing = Math.max(0, replicas(stale) - fresh.length);
   if (missing > 0) await project.up(workload, stale.length + fresh.length + missing);
   const made = (await project.containers(workload)).filter((one) => isFresh(one, expected));
   if (made.length === 0) throw notAnew(workload);
@@ -76,6 +76,12 @@ async function roll(
   }
   await refreshUpstreams(project, new Date(Math.max(...made.map(({ started }) => started.getTime()))));
   for (const { id } of stale) await project.remove(id);
+}
+
+/** How many of them there shall be: a run that was interrupted may have left those of two configurations. */
+function replicas(containers: readonly Container[]): number {
+  const hashes = containers.map(({ labels }) => labels['com.docker.compose.config-hash']);
+  return Math.max(...hashes.map((hash) => hashes.filter((one) => one === hash).length));
 }
 
 /** Whether the container was made with the values as they are now. */

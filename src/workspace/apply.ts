@@ -108,7 +108,7 @@ function takeBack(root: string, { made, modes, journal, current }: Undo, error: 
       'no file of yours was changed; the next run cleans up',
     );
   }
-  return ioFailure(error, `writing ${current}`, 'nothing was changed');
+  return ioFailure(error, `writing ${current}`, 'no file was changed');
 }
 
 /** The journal needs a place before it can name what else is made. */

@@ -1,13 +1,16 @@
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ADDRESS, Lab, missingForLab } from '../system/firewall/lab.ts';
 import { requireDocker, waitFor } from './docker.ts';
+import { createSecureStack } from './generate.ts';
 import { GeneratedStack } from './generated-stack.ts';
 import { ensureImages } from './images.ts';
 import { OwnEngine } from './own-engine.ts';
 import { type RunResult, run } from './process.ts';
+import { expectWaysOut, rotateStruck } from './rotation/fixture.ts';
 
 const domain = 'shop.example.test';
 const scanner = fileURLToPath(new URL('./port-scan.mjs', import.meta.url));
@@ -28,6 +31,7 @@ const mistakes = {
       healthcheck: { test: ['CMD', 'pg_isready', '-h', '127.0.0.1'], interval: '2s', retries: 30 },
     },
     postgres: { ports: ['5433:5432'] },
+    web: { healthcheck: { interval: '1s' } },
   },
 };
 
@@ -139,5 +143,45 @@ describe.runIf(requireDocker() && missingForLab().length === 0)('a host in produ
     expect(await firewall('remove')).toMatchObject({ code: 0 });
     expect(await scan(ADDRESS.host, [5432])).toEqual([5432]);
     expect(await scan(ADDRESS.host6, [5432])).toEqual([5432]);
+  });
+
+  test.each([
+    ['crashes when a password is set and not proven, finished', '4', 'resume'],
+    ['is stopped when the files are written and the app is not replaced, undone', '6', 'rollback'],
+  ])('a rotation in which the daemon %s', async (_what, at, way) => {
+    const ids = ['POSTGRES_PASSWORD', 'POSTGRES_APP_PASSWORD'];
+    const stored = async (id: string): Promise<string> =>
+      new RegExp(`^${id}=(.*)$`, 'm').exec(await stack.read('.env'))![1]!;
+    const before = await Promise.all(ids.map(stored));
+    // The program waits while its engine ends.
+    const [held, ended] = ['held', 'ended'].map((name) => join(stack.parent, `${name}-${way}`));
+    const command = `touch ${held}; until [ -e ${ended} ]; do sleep 0.1; done`;
+    const rotation = rotateStruck(stack.dir, { at, command, env: engine.env }, ...ids);
+    await waitFor('a record of the journal', async () => existsSync(held!), { everyMs: 50 });
+    await (way === 'resume' ? engine.crash() : engine.down());
+    await writeFile(ended!, '');
+    expectWaysOut(await rotation, /^error: docker .*Cannot connect to the Docker daemon/);
+
+    await engine.up();
+    // After a crash it ends the containers that have gone on, and starts none of them.
+    if (way === 'resume') await stack.up();
+    const again = await createSecureStack(['rotate', `--${way}`, '--yes'], {
+      cwd: stack.dir,
+      env: engine.env,
+      allowFailure: true,
+      timeoutMs: 300_000,
+    });
+    expect(`${again.code}\n${again.stderr}`).toMatch(/^0\n/);
+    await healthy();
+    // The edge may have asked for the app's address in the moment of its change (docs/rotation.md).
+    await waitFor('a page', async () => (await visit(ADDRESS.host)).includes('</html>'));
+    const login =
+      'IFS= read -r PGPASSWORD; export PGPASSWORD; psql -X -w -h postgres -U "$0" -d postgres -Atc "select 1"';
+    for (const [index, id] of ids.entries()) {
+      const now = await stored(id);
+      expect([id, now === before[index]]).toEqual([id, way === 'rollback']);
+      const words = ['exec', '-T', 'postgres', 'sh', '-c', login, index === 0 ? 'postgres' : 'app'];
+      expect((await stack.compose(words, { input: `${now}\n` })).stdout).toBe('1\n');
+    }
   });
 });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { seededRandom } from '../corpus/seeded-random.ts';
 import { requireDocker } from './docker.ts';
 import { createSecureStack } from './generate.ts';
-import { Load, RotationStack, sha256 } from './rotation/fixture.ts';
+import { expectWaysOut, Load, RotationStack, rotateStruck, sha256 } from './rotation/fixture.ts';
 
 /** `jobs` uses the services and is restarted in place; `api` is called over the network, so a new one starts beside it. */
 const ANSWERS = `
@@ -166,6 +166,37 @@ describe.runIf(requireDocker())('a rotation that is killed', () => {
     kills += 1;
     await shop.stack.compose(['restart', 'redis', 'postgres', 'jobs']);
     await recover('resume', before);
+  });
+
+  test('a database that is paused, and a network that is cut on the way back: told, and undone', async () => {
+    const before = shop.env();
+    const { postgres, redis } = await shop.stack.ids();
+    const network = `${shop.stack.name}_jobs-redis`;
+    const stopped = await rotateStruck(
+      shop.stack.dir,
+      { at: '5', command: `docker pause ${postgres}` },
+      ...ALL,
+    );
+    expectWaysOut(
+      stopped,
+      /^error: postgres: is paused \(docker compose unpause postgres; nothing is lost: /,
+    );
+    await shop.stack.compose(['unpause', 'postgres']);
+    const cut = `docker network disconnect ${network} ${redis}; (sleep 4; docker network connect --alias redis ${network} ${redis}) &`;
+    const back = await rotateStruck(shop.stack.dir, { at: '1+', command: cut }, '--rollback');
+    expect(`${back.code}\n${back.stderr}`).toMatch(/^0\n/);
+    await expectSettled(before);
+    for (const id of ALL) expect([id, shop.env()[id] === before[id]]).toEqual([id, true]);
+  });
+
+  test('services that are stopped between the proof and the restart of the app are started again', async () => {
+    const before = shop.env();
+    const { postgres, redis } = await shop.stack.ids();
+    const command = `docker stop ${postgres} ${redis}`;
+    const done = await rotateStruck(shop.stack.dir, { at: '6', command }, ...ALL);
+    expect(`${done.code}\n${done.stderr}`).toMatch(/^0\n/);
+    await expectSettled(before);
+    for (const id of ALL) expect([id, shop.env()[id] !== before[id]]).toEqual([id, true]);
   });
 
   test('one password at a time: requests fail only between its change and the new container', async () => {

@@ -112,6 +112,12 @@ export function isAvailable(what: string, command: string, ...args: string[]): b
   }
 }
 
+/** Whether a small disk can be had: root may mount one in memory. */
+export function canMount(): boolean {
+  const script = 'd=$(mktemp -d) && mount -t tmpfs none "$d" && umount "$d" && rmdir "$d"';
+  return process.geteuid?.() === 0 && isAvailable('mounting a tmpfs', 'sh', '-c', script);
+}
+
 /** Calls `task` for every item, three at a time. */
 export async function forEachOf<T>(
   items: readonly T[],

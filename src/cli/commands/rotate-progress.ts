@@ -18,8 +18,6 @@ export class Progress {
   #step = { started: 0, docker: 0 };
   /** Milliseconds of the steps that wait for containers. */
   #containers = 0;
-  /** Steps that were begun. */
-  steps = 0;
 
   constructor({ invocation: { args, output }, folder: { project, stack } }: Session) {
     this.#output = output;
@@ -36,7 +34,6 @@ export class Progress {
 
   readonly observe: Observer = (step, event, index, total) => {
     if (event === 'start') {
-      this.steps += 1;
       this.#step = { started: performance.now(), docker: this.#project.dockerMilliseconds };
       return;
     }

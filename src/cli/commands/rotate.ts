@@ -61,16 +61,18 @@ export interface Session {
   now: Date;
 }
 
-function openJournal({ root, stack }: StackFolder): Journal | undefined {
-  const path = rotationJournalPath(resolve(root, stack.secretStore.directory));
-  sweepRotationDrafts(path);
-  return readRotation(path);
+function openJournal(folder: StackFolder): Journal | undefined {
+  sweepRotationDrafts(journalPath(folder));
+  return readRotation(journalPath(folder));
+}
+
+function journalPath({ root, stack }: StackFolder): string {
+  return rotationJournalPath(resolve(root, stack.secretStore.directory));
 }
 
 /** What a run would do; an open rotation comes before any other. Writes nothing, not even to tidy up. */
 async function foresee(session: Session): Promise<ExitCode> {
-  const { root, stack } = session.folder;
-  const journal = readRotation(rotationJournalPath(resolve(root, stack.secretStore.directory)));
+  const journal = readRotation(journalPath(session.folder));
   return journal === undefined ? start(session) : continueOpen(journal, session);
 }
 
@@ -157,14 +159,19 @@ function carryOutInput({ folder, now }: Session, progress: Progress): CarryOutIn
   return { folder, now, random: systemRandom, toolVersion: version, observe: progress.observe };
 }
 
-/** From here on an interruption leaves a journal, which the last line has to say. */
+/** From here on an interruption may leave a journal, which the last line has to say. */
 async function interruptible(
-  { invocation: { output } }: Session,
+  { invocation: { output }, folder }: Session,
   progress: Progress,
   action: () => Promise<void>,
 ): Promise<ExitCode> {
+  const waysOn = (): string | undefined => {
+    const journal = readRotation(journalPath(folder));
+    if (journal === undefined) return undefined;
+    return `nothing is lost: rotate --resume finishes it${canRollBack(journal) ? ', rotate --rollback brings the old values back' : ''}`;
+  };
   const stop = (): void => {
-    output.note('\nStopped. Nothing is lost: rotate --resume finishes it, rotate --rollback undoes it.');
+    output.note(`\nStopped; ${waysOn() ?? 'no rotation is open'}.`);
     process.exit(EXIT.cancelled);
   };
   // Before the wizard's handler, which says that nothing was written.
@@ -174,9 +181,13 @@ async function interruptible(
     await action();
     return EXIT.ok;
   } catch (error) {
-    if (error instanceof UserError && progress.steps > 0)
-      output.note('Nothing is lost: rotate --resume tries to finish it, rotate --rollback undoes it.');
-    throw error;
+    const ways = error instanceof UserError ? waysOn() : undefined;
+    if (ways === undefined) throw error;
+    const { problems, exit } = error as UserError;
+    throw new UserError(
+      problems.map((one) => ({ ...one, hint: [one.hint, ways].filter(Boolean).join('; ') })),
+      exit,
+    );
   } finally {
     process.off('SIGINT', stop);
   }

@@ -5,16 +5,44 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
 import { parseEnvFile } from '../../../src/secrets/env-parse.ts';
 import { waitFor } from '../docker.ts';
 import { createSecureStack } from '../generate.ts';
 import { GeneratedStack } from '../generated-stack.ts';
 import { ensureImages } from '../images.ts';
-import { type RunResult, scrubbedEnvironment } from '../process.ts';
+import { type RunResult, run, scrubbedEnvironment } from '../process.ts';
 
 const program =
   process.env['CSS_BIN'] ?? fileURLToPath(new URL('../../../bin/create-secure-stack.js', import.meta.url));
 const killer = new URL('./kill.mjs', import.meta.url).href;
+
+/**
+ * Runs `rotate …` in a stack's folder, with a shell command at a record of the journal (see kill.mjs).
+ * @param env for an engine of its own
+ */
+export function rotateStruck(
+  dir: string,
+  { at, command, env = {} }: { at: string; command: string; env?: Record<string, string> },
+  ...args: string[]
+): Promise<RunResult> {
+  return run(process.execPath, ['--import', killer, program, 'rotate', ...args, '--yes'], {
+    cwd: dir,
+    env: { ...env, KILL_AT: at, INSTEAD: command },
+    allowFailure: true,
+    timeoutMs: 300_000,
+  });
+}
+
+/** One line tells what failed, and the ways out of it. */
+export function expectWaysOut({ code, stderr }: RunResult, what: RegExp): void {
+  const errors = stderr.match(/^error: .*/gm);
+  expect({ code, errors, stderr }).toEqual({
+    code: 1,
+    errors: [expect.stringMatching(what)],
+    stderr: expect.stringMatching(/^error: .*rotate --resume .*rotate --rollback .*\n$/m),
+  });
+}
 
 /** A running stack to rotate. */
 export class RotationStack {
