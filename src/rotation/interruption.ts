@@ -1,4 +1,5 @@
 import type { Workload } from '../stack/model.ts';
+import { KNOWN_SECONDS } from './served.ts';
 
 /** A container that is replaced, and what is interrupted meanwhile. The seconds are estimates, not promises. */
 export interface PlannedRestart {
@@ -27,12 +28,14 @@ export function interruptions(
   let passed = 0;
   return restarts.map(({ workload: { name, health }, rolling }) => {
     const ready = REPLACE_SECONDS + (health === 'none' ? 0 : health.intervalSeconds);
-    passed += ready;
+    const refused = passed + ready;
+    // The old container stays until the edge knows the new one.
+    passed += rolling ? Math.max(ready, KNOWN_SECONDS) + REPLACE_SECONDS : ready;
     return {
       workload: name,
       rolling,
       ...(rolling ? { awaySeconds: 0 } : health === 'none' ? {} : { awaySeconds: ready }),
-      ...(lockedOut.has(name) ? { loginsRefusedSeconds: passed } : {}),
+      ...(lockedOut.has(name) ? { loginsRefusedSeconds: refused } : {}),
     };
   });
 }

@@ -3,12 +3,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { edgeAddress, waitUntilServed } from '../certs/served.ts';
 import type { ComposeProject, Container } from '../engine/project.ts';
 import { EXIT, UserError } from '../errors.ts';
+import { UPSTREAM_LOOKUP_SECONDS } from '../policy/edge/lookup.ts';
 import type { Stack } from '../stack/model.ts';
 
 const CONFIG = '/etc/secure-stack/nginx/nginx.conf';
 const WAIT_SECONDS = 20;
-/** It looks an app's addresses up every 5 + 1 s (nginx/conf.d/proxy.conf, `resolver … valid=5s`). */
-const LOOKUP_SECONDS = 7;
+/** After so long the edge has asked for an app's addresses, and had its answer. */
+export const KNOWN_SECONDS = UPSTREAM_LOOKUP_SECONDS + 2;
+/** An address that failed is left out for so long (nginx, `fail_timeout`). */
+const FAILED_SECONDS = 10;
+/** Longer than a request takes; a WebSocket would hold the old workers for as long as it likes. */
+const WORKERS_SECONDS = 10;
 
 /**
  * Makes the edge take a new certificate, without dropping a connection, and compares what it then serves.
@@ -32,26 +37,26 @@ export async function reloadEdge(
 
 /**
  * Returns when the edge sends requests to the new containers of an app, so that the old ones may end. One that it met
- * before the app listened is left out by nginx for ten seconds, and then tried with one request at a time; the workers
+ * before the app listened is left out by nginx for a while, and then tried with one request at a time; the workers
  * of a reload know nothing of that.
  * @param started when the last of them was started
  */
 export async function refreshUpstreams(project: ComposeProject, started: Date): Promise<void> {
   const edge = await runningEdge(project);
   if (!edge) return;
-  const untilKnown = started.getTime() + LOOKUP_SECONDS * 1000 - Date.now();
+  const untilKnown = started.getTime() + KNOWN_SECONDS * 1000 - Date.now();
   // The engine's clock may be another machine's.
-  await sleep(Math.min(Math.max(untilKnown, 0), LOOKUP_SECONDS * 1000));
+  await sleep(Math.min(Math.max(untilKnown, 0), KNOWN_SECONDS * 1000));
   const before = await workers(project, edge.id);
   try {
     await reload(project, edge.id);
-  } catch {
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
     // A configuration that was edited and does not load is no reason to stop here.
-    await sleep(10_000);
+    await sleep(FAILED_SECONDS * 1000);
     return;
   }
-  // Longer than a request takes; a WebSocket would hold the old ones for as long as it likes.
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + WORKERS_SECONDS * 1000;
   while (Date.now() < deadline) {
     const now = await workers(project, edge.id);
     if (now.length > 0 && now.every((pid) => !before.includes(pid))) return;

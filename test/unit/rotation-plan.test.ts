@@ -54,13 +54,13 @@ describe('what is interrupted, and for how long', () => {
   test('one password at a time: logins, the longer the later an app’s turn comes', () => {
     expect(restartsOf('POSTGRES_APP_PASSWORD', withHealth)).toEqual([
       { workload: 'api', rolling: true, awaySeconds: 0, loginsRefusedSeconds: 12 },
-      { workload: 'jobs', rolling: false, awaySeconds: 12, loginsRefusedSeconds: 24 },
+      { workload: 'jobs', rolling: false, awaySeconds: 12, loginsRefusedSeconds: 26 },
     ]);
     // Nothing tells when an app without a health check is there again.
     expect(restartsOf('POSTGRES_APP_PASSWORD')[1]).toEqual({
       workload: 'jobs',
       rolling: false,
-      loginsRefusedSeconds: 14,
+      loginsRefusedSeconds: 16,
     });
   });
 
@@ -76,7 +76,7 @@ describe('what is interrupted, and for how long', () => {
       planLines(planRotation(['POSTGRES_APP_PASSWORD'], situationOf(shop, { emergency })), 200).join('\n');
     expect(lines(false)).toContain('without a gap: api.\n');
     expect(lines(false)).toContain('started: jobs (no health check tells for how long).\n');
-    expect(lines(false)).toContain('password: api (about 12 s), jobs (about 14 s).');
+    expect(lines(false)).toContain('password: api (about 12 s), jobs (about 16 s).');
     expect(lines(true)).toContain('started: api (about 12 s), jobs (no');
     expect(lines(true)).toContain('the old password ends first: new connections of api and jobs');
   });

@@ -20,6 +20,7 @@ import verifyTemplate from '../../../templates/nginx/verify.sh.hbs';
 import verifyInsideTemplate from '../../../templates/nginx/verify-inside.sh.hbs';
 import { CHALLENGE_TARGET } from '../../catalog/acme.ts';
 import type { GeneratedFile } from '../../fileset.ts';
+import { UPSTREAM_LOOKUP_SECONDS } from '../../policy/edge/lookup.ts';
 import { grpcErrors } from '../../policy/grpc.ts';
 import { hiddenResponseHeaders, strippedRequestHeaders } from '../../policy/headers.ts';
 import {
@@ -85,7 +86,10 @@ export function renderNginx(stack: EdgeStack, capability: EdgeCapability = edgeI
     file('conf.d/request-id.conf', requestIdTemplate, {}),
     file('conf.d/headers.conf', headersTemplate, responseHeaders(stack, cors.length > 0)),
     file('conf.d/cors.conf', corsTemplate, { routes: cors }),
-    file('conf.d/proxy.conf', proxyTemplate, { trustedProxies: edge.trustedProxies.map(canonicalCidr) }),
+    file('conf.d/proxy.conf', proxyTemplate, {
+      lookup: `${UPSTREAM_LOOKUP_SECONDS}s`,
+      trustedProxies: edge.trustedProxies.map(canonicalCidr),
+    }),
     file('conf.d/compression.conf', compressionTemplate, {}),
     file('conf.d/upstreams.conf', upstreamsTemplate, { upstreams: upstreamsOf(routes) }),
     file('snippets/errors.conf', errorsTemplate, { cors: cors.length > 0 }),
