@@ -6,9 +6,13 @@ export function asciiOnly() {
   return {
     name: 'ascii-only',
     generateBundle(_options: unknown, bundle: Record<string, { code?: string }>) {
-      for (const [file, chunk] of Object.entries(bundle))
-        if (file.endsWith('.mjs') && chunk.code !== undefined)
-          chunk.code = chunk.code.replaceAll(/[^\0-\x7f]/g, escaped);
+      for (const [file, chunk] of Object.entries(bundle)) {
+        if (!file.endsWith('.mjs') || chunk.code === undefined) continue;
+        // There the escape would mean another text.
+        const raw = /\\[^\0-\x7f]|String\.raw`[^`]*[^\0-\x7f`]/.exec(chunk.code);
+        if (raw) throw new Error(`${file}: ${raw[0]} cannot be written as an escape`);
+        chunk.code = chunk.code.replaceAll(/[^\0-\x7f]/g, escaped);
+      }
     },
   };
 }

@@ -25,6 +25,9 @@ export function withoutFacades() {
         for (const chunk of Object.values(bundle))
           if (chunk.code?.includes(name)) chunk.code = chunk.code.replaceAll(`import(\`./${name}\`)`, loaded);
         delete bundle[name];
+        const user = Object.entries(bundle).find(([, chunk]) => chunk.code?.includes(`./${name}`));
+        if (user)
+          throw new Error(`${user[0]} loads ${name} in a way that build/facades-plugin.ts does not know`);
       }
     },
   };

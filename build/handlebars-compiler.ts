@@ -55,6 +55,7 @@ function block(node: hbs.AST.BlockStatement, scope: Scope): string {
       return `(h.is(${given})?${inside(node.inverse)}:${inside(node.program)})`;
     case 'each': {
       if (node.inverse) return refuse(node.inverse, scope);
+      if (node.program.blockParams?.length) return refuse(node, scope);
       const depth = scope.depth + 1;
       return `h.each(${given},(c${depth},i${depth},a${depth})=>${program(node.program, { ...scope, depth })})`;
     }
@@ -75,13 +76,14 @@ function parameter(node: Call, scope: Scope): string {
   if (path?.type !== 'PathExpression' || more.length > 0 || node.hash !== undefined)
     return refuse(node, scope);
   const { data, depth, parts } = path;
+  if (!parts.every((part) => /^[A-Za-z_]\w*$/.test(part))) return refuse(node, scope);
   const around = scope.depth - depth;
   if (!data) return around < 0 ? refuse(node, scope) : [`c${around}`, ...parts].join('?.');
-  const known: Record<string, string> = {
-    first: `i${around}===0`,
-    last: `i${around}===a${around}.length-1`,
-  };
-  return (around > 0 && known[parts.join('.')]) || refuse(node, scope);
+  const known = new Map([
+    ['first', `i${around}===0`],
+    ['last', `i${around}===a${around}.length-1`],
+  ]);
+  return (around > 0 && known.get(parts.join('.'))) || refuse(node, scope);
 }
 
 function refuse({ loc }: hbs.AST.Node, { file }: Scope): never {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
@@ -91,6 +91,16 @@ test('holds what it should, and is small', () => {
   }
   expect(listing).not.toMatch(/package\/(src|test|build|templates|node_modules)\//);
   expect(readFileSync(tarball).length).toBeLessThanOrEqual(250 * 1024);
+});
+
+test('is ASCII, so that it takes half of the memory, without files that only pass on others', () => {
+  const files = readdirSync(join(project, 'dist')).filter((file) => file.endsWith('.mjs'));
+  for (const file of files) {
+    const code = readFileSync(join(project, 'dist', file), 'utf8');
+    expect(code, file).not.toMatch(/[^\0-\x7f]/);
+    if (!['cli.mjs', 'index.mjs'].includes(file))
+      expect(code, file).not.toMatch(/^import\{[^}]*\}from"[^"]+";export\{[^}]*\};\s*$/);
+  }
 });
 
 test('the bill of materials names every package inside, with licences that may be shipped', () => {

@@ -54,6 +54,9 @@ describe('refuses', () => {
     ['a partial', '{{> other}}'],
     ['a place above the values', '{{sh ../name}}'],
     ['another variable of a loop', '{{#each list}}{{sh @index}}{{/each}}'],
+    ['what every object has', '{{#each list}}{{#if @constructor}}x{{/if}}{{/each}}'],
+    ['a name for the item of a loop', '{{#each list as |item|}}{{sh item}}{{/each}}'],
+    ['a name that is none in JavaScript', '{{sh foo-bar}}'],
   ])('%s', (_name, source) => {
     expect(() => compileTemplate(`\n${source}`, 'x.hbs')).toThrow('x.hbs:2: ');
   });
