@@ -3,7 +3,7 @@ import { EXIT, type Problem, UserError } from '../errors.ts';
 import type { RandomSource } from '../secrets/kinds.ts';
 import type { StackFolder } from './folder.ts';
 import { type Journal, rotationJournalPath, saveRotation } from './journal.ts';
-import { advance, type Effects, type Observer, resumed, turnedBack } from './machine.ts';
+import { advance, type Effects, goOn, type Observer, resumed, turnedBack } from './machine.ts';
 import { stackEffects } from './stack-effects.ts';
 
 export interface CarryOutInput {
@@ -37,8 +37,7 @@ export async function begin(
 
 /** Finishes an interrupted rotation in the direction it had. */
 export async function resume(journal: Journal, input: CarryOutInput): Promise<void> {
-  const effects = effectsOf(journal, input);
-  await advance(await resumed(journal, effects), effects, input.observe);
+  await goOn(journal, effectsOf(journal, input), input.observe);
 }
 
 /** Brings the old values back. Ask `canRollBack` first. */

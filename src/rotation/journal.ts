@@ -42,6 +42,8 @@ export interface Journal {
   offline?: boolean;
   /** Steps of this direction that are complete; the next one may have been carried out in part. */
   done: number;
+  /** The most that were, when a service has forgotten its password and some have to be done again. */
+  reached?: number;
 }
 
 /** PEM texts by path. */
@@ -124,6 +126,7 @@ function isJournal(value: unknown): value is Journal {
     dependents,
     reencrypt,
     done,
+    reached,
     certificate,
     offline,
   } = value;
@@ -142,6 +145,7 @@ function isJournal(value: unknown): value is Journal {
     isListOf(dependents, isText) &&
     isListOf(reencrypt, isText) &&
     Number.isInteger(done) &&
+    (reached === undefined || Number.isInteger(reached)) &&
     (certificate === undefined || isObject(certificate)) &&
     (offline === undefined || typeof offline === 'boolean')
   );

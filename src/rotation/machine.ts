@@ -61,7 +61,8 @@ export function stepsOf(journal: Journal): Step[] {
   const restarts = dependents.map((workload): Step => ({ do: 'restart', workload }));
   const ending: Step[] = [
     { do: 'files', state: { side: 'after', overlap: false } },
-    ...overlapping.map(({ secret }): Step => ({ do: 'revoke', secret, side: 'before' })),
+    // Also where the service holds one: another login may be left from when it held two.
+    ...credentials.map(({ secret }): Step => ({ do: 'revoke', secret, side: 'before' })),
     ...(emergency
       ? credentials.map(({ secret }): Step => ({ do: 'end-sessions', secret, side: 'before' }))
       : []),
@@ -97,9 +98,7 @@ function stepsBack(journal: Journal): Step[] {
     ...dependents.map((workload): Step => ({ do: 'restart', workload })),
     ...(reloadsEdge(journal) ? [{ do: 'reload-edge' } as Step] : []),
     { do: 'files', state: { side: 'before', overlap: false } },
-    ...credentials
-      .filter(({ overlap }) => overlap)
-      .map(({ secret }): Step => ({ do: 'revoke', secret, side: 'after' })),
+    ...credentials.map(({ secret }): Step => ({ do: 'revoke', secret, side: 'after' })),
     ...credentials.map(({ secret }): Step => ({ do: 'refuse', secret, side: 'after' })),
   ];
 }
@@ -108,7 +107,12 @@ function stepsBack(journal: Journal): Step[] {
 export function canRollBack(journal: Journal): boolean {
   if (journal.direction === 'back') return true;
   const last = stepsOf(journal).findIndex((step) => step.do === 'files' && isFinal(step.state));
-  return journal.done < last;
+  return reached(journal) < last;
+}
+
+/** The furthest step of this direction that was complete, even when some before it have to be done again. */
+function reached(journal: Journal): number {
+  return Math.max(journal.done, journal.reached ?? 0);
 }
 
 function isFinal({ side, overlap }: FileState): boolean {
@@ -150,7 +154,15 @@ export async function resumed(journal: Journal, effects: Pick<Effects, 'login'>)
     if (step.do === 'accept' && (await effects.login(step.secret, side)) === 'refused')
       done = Math.min(done, index);
   }
-  return { ...journal, done };
+  return { ...journal, done, reached: reached(journal) };
+}
+
+/** Carries an interrupted rotation on to its end, from where it really stands. */
+export async function goOn(journal: Journal, effects: Effects, observe?: Observer): Promise<void> {
+  const next = await resumed(journal, effects);
+  // Another interruption could come when the password is known again and what follows from it is not done yet.
+  if (next.done < journal.done) await effects.save(next);
+  await advance(next, effects, observe);
 }
 
 /**
@@ -164,10 +176,10 @@ export function turnedBack(journal: Journal): Journal {
   const handedOut = stepsOf(journal).findIndex((step) => step.do === 'files' && step.state.side === 'after');
   const changes = journal.changes.map(({ id, before, after, back = before }) => ({
     id,
-    before: journal.done < handedOut ? before : back,
+    before: reached(journal) < handedOut ? before : back,
     after,
   }));
-  return { ...journal, changes, direction: 'back', done: 0 };
+  return { ...journal, changes, direction: 'back', done: 0, reached: 0 };
 }
 
 async function carryOut(step: Step, effects: Effects): Promise<void> {

@@ -55,10 +55,11 @@ test('one role or two in turn: the same but for the next rotation, so that the a
 });
 
 test.each([
-  ['app', 'app_a', ['app_a', 'app_b']],
-  ['app_a', 'app', ['app', 'app_b']],
-])('what ends leaves the role in use: %s', (remaining, side, ended) => {
-  const [apps] = build({ rotation: 'two-role' }).credentials!;
+  ['two-role', 'app', 'app_a', ['app_a', 'app_b']],
+  ['two-role', 'app_a', 'app', ['app', 'app_b']],
+  ['single', 'app', 'app', ['app_a', 'app_b']],
+])('%s: what ends leaves the role in use: %s', (rotation, remaining, side, ended) => {
+  const [apps] = build({ rotation }).credentials!;
   const as = (role: string) => () => role;
   const { input } = apps!.revoke(as(side), {
     remaining: as(remaining),

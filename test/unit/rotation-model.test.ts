@@ -8,6 +8,7 @@ const ACL: Credentials = { overlap: true, fromFiles: true };
 
 const stacks = {
   'one password': { db: ONE_PASSWORD },
+  'one password, another login left over': { db: { ...ONE_PASSWORD, leftover: true } },
   'two roles': { db: TWO_ROLES },
   'an ACL file': { cache: ACL },
   'one password and an ACL file': { db: ONE_PASSWORD, cache: ACL },
@@ -42,6 +43,16 @@ async function killed(run: Promise<void>): Promise<boolean> {
 
 type Way = 'resume' | 'rollBack';
 
+/** What happens to the services while nobody rotates. */
+const UPSETS = {
+  nothing: () => {},
+  'services restart': (world: World) => world.restartServices(),
+  'volumes are restored': (world: World) => {
+    if (world.journal !== undefined) world.restoreVolumes();
+  },
+} as const;
+const upsets = Object.keys(UPSETS) as (keyof typeof UPSETS)[];
+
 /** Every instant at which the run that `start` begins can be killed: before each of its effects. */
 async function instants(start: Promise<void>, world: World): Promise<number[]> {
   await start;
@@ -65,11 +76,11 @@ describe.each(cases)('$name', ({ credentials, mode, key }) => {
     const undisturbed = fresh();
     for (const first of await instants(undisturbed.begin(journal), undisturbed)) {
       for (const way of ['resume', 'rollBack'] as const) {
-        for (const restart of [false, true]) {
+        for (const upset of upsets) {
           const reached = async (): Promise<World | undefined> => {
             const world = fresh();
             await killed(world.begin(journal, first));
-            if (restart) world.restartServices();
+            UPSETS[upset](world);
             const possible = world.journal !== undefined && (way === 'resume' || world.canRollBack);
             return possible ? world : undefined;
           };
@@ -79,14 +90,14 @@ describe.each(cases)('$name', ({ credentials, mode, key }) => {
             for (const last of ['resume', 'rollBack'] as const) {
               const world = (await reached())!;
               await killed(world[way](second));
-              if (restart) world.restartServices();
+              UPSETS[upset](world);
               if (world.journal !== undefined && (last === 'resume' || world.canRollBack))
                 await world[last]();
               if (world.journal === undefined)
                 problems.push(
                   ...world
                     .finalProblems()
-                    .map((one) => `${JSON.stringify([first, way, second, last])}: ${one}`),
+                    .map((one) => `${JSON.stringify([first, upset, way, second, last])}: ${one}`),
                 );
               runs += 1;
             }
@@ -98,25 +109,30 @@ describe.each(cases)('$name', ({ credentials, mode, key }) => {
     expect(runs).toBeGreaterThan(100);
   }, 60_000);
 
-  test('any number of kills, services restarting between them', async () => {
+  test('any number of kills, services restarting or restored between them', async () => {
     const instant = fc.nat(40);
     const attempt = fc.record({
       way: fc.constantFrom<Way>('resume', 'rollBack'),
       instant,
-      restart: fc.boolean(),
+      upset: fc.constantFrom(...upsets),
     });
     await fc.assert(
-      fc.asyncProperty(instant, fc.array(attempt, { maxLength: 8 }), async (first, attempts) => {
-        const world = fresh();
-        await killed(world.begin(journal, first));
-        for (const { way, instant: next, restart } of attempts) {
-          if (world.journal === undefined) break;
-          if (restart) world.restartServices();
-          await killed(world[way === 'rollBack' && !world.canRollBack ? 'resume' : way](next));
-        }
-        if (world.journal !== undefined) await world.resume();
-        expect(world.finalProblems()).toEqual([]);
-      }),
+      // Before the first instant nothing has begun.
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 40 }),
+        fc.array(attempt, { maxLength: 8 }),
+        async (first, attempts) => {
+          const world = fresh();
+          await killed(world.begin(journal, first));
+          for (const { way, instant: next, upset } of attempts) {
+            if (world.journal === undefined) break;
+            UPSETS[upset](world);
+            await killed(world[way === 'rollBack' && !world.canRollBack ? 'resume' : way](next));
+          }
+          if (world.journal !== undefined) await world.resume();
+          expect(world.finalProblems()).toEqual([]);
+        },
+      ),
       { numRuns: 300 },
     );
   });

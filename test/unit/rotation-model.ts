@@ -4,7 +4,7 @@ import {
   advance,
   canRollBack,
   type Effects,
-  resumed,
+  goOn,
   type Side,
   turnedBack,
 } from '../../src/rotation/machine.ts';
@@ -17,6 +17,8 @@ export interface Credentials {
   overlap: boolean;
   /** The service reads its passwords from the secret files whenever it starts. */
   fromFiles: boolean;
+  /** Another login is left from earlier. */
+  leftover?: boolean;
 }
 
 /**
@@ -37,6 +39,9 @@ export class World {
   /** The effect before which the program dies. */
   #killAt: number | undefined;
   #count = 0;
+  #isPastReturn = false;
+  /** Services whose clients are locked out from outside. */
+  readonly #restored = new Set<string>();
 
   constructor(credentials: Readonly<Record<string, Credentials>>, journal: Journal) {
     this.#credentials = credentials;
@@ -44,7 +49,8 @@ export class World {
     this.files = { side: 'before', overlap: false, values };
     this.app = values;
     this.#appRuns();
-    for (const id of Object.keys(credentials)) this.accepted.set(id, new Set([values.get(id)!]));
+    for (const [id, { leftover }] of Object.entries(credentials))
+      this.accepted.set(id, new Set([values.get(id)!, ...(leftover ? [`${id}-leftover`] : [])]));
   }
 
   /** Effects so far in this run. */
@@ -61,18 +67,14 @@ export class World {
 
   async resume(killAt?: number): Promise<void> {
     const journal = this.journal!;
-    await this.#run(killAt, async () => {
-      const effects = this.#effects(journal);
-      await advance(await resumed(journal, effects), effects);
-    });
+    await this.#run(killAt, () => goOn(journal, this.#effects(journal)));
   }
 
   async rollBack(killAt?: number): Promise<void> {
     const back = turnedBack(this.journal!);
     await this.#run(killAt, async () => {
       await this.#effect(() => this.#save(back));
-      const effects = this.#effects(back);
-      await advance(await resumed(back, effects), effects);
+      await goOn(back, this.#effects(back));
     });
   }
 
@@ -84,6 +86,16 @@ export class World {
   restartServices(): void {
     for (const [id, { fromFiles }] of Object.entries(this.#credentials))
       if (fromFiles) this.accepted.set(id, this.#passwordsInFiles(id));
+  }
+
+  /** The others are given back a copy of their data from before the rotation. */
+  restoreVolumes(): void {
+    const old = valuesOf(this.journal!, 'before');
+    for (const [id, { fromFiles }] of Object.entries(this.#credentials)) {
+      if (fromFiles) continue;
+      this.accepted.set(id, new Set([old.get(id)!]));
+      this.#restored.add(id);
+    }
   }
 
   /** What has to hold once a rotation is over, whichever way it went. */
@@ -127,12 +139,15 @@ export class World {
       if (
         this.#credentials[id]!.overlap &&
         this.journal?.mode !== 'emergency' &&
+        !this.#restored.has(id) &&
         !accepted.has(this.app.get(id)!)
       )
         this.broken.push(`${id}: the running app is locked out`);
     }
     for (const key of this.usedKeys)
       if (!readable(this.app).includes(key)) this.broken.push('the running app cannot read its data');
+    if (this.#isPastReturn && this.canRollBack) this.broken.push('there is a way back again');
+    this.#isPastReturn ||= this.journal !== undefined && !this.canRollBack;
   }
 
   #effects(journal: Journal): Effects {
@@ -147,13 +162,17 @@ export class World {
       accept: (id, side) =>
         this.#effect(() => {
           if (this.#credentials[id]!.overlap) on(id).add(value(id, side));
-          else this.accepted.set(id, new Set([value(id, side)]));
+          else {
+            for (const either of ['before', 'after'] as const) on(id).delete(value(id, either));
+            on(id).add(value(id, side));
+          }
         }),
       login: (id, side) =>
         this.#effect((): LoginResult => (on(id).has(value(id, side)) ? 'accepted' : 'refused')),
       revoke: (id, side) =>
         this.#effect(() => {
-          on(id).delete(value(id, side));
+          const remaining = value(id, side === 'before' ? 'after' : 'before');
+          for (const password of on(id)) if (password !== remaining) on(id).delete(password);
         }),
       endSessions: () => this.#effect(() => {}),
       files: ({ side, overlap }) =>
