@@ -133,13 +133,14 @@ function explained(
   switch (error.code) {
     case 'ERR_PARSE_ARGS_UNKNOWN_OPTION': {
       const word = /'(-[^']*)'/.exec(error.message)?.[1] ?? argv.find((one) => one.startsWith('-')) ?? '';
-      const elsewhere = flags.find(({ name }) => `--${name}` === word);
-      const hint = elsewhere
-        ? `it belongs to ${elsewhere.commands.map((name) => (name === 'create' ? 'the wizard' : name)).join(', ')}`
-        : suggestion(
-            word.replace(/^-+/, ''),
-            known.map(({ name }) => name),
-          )?.replace('"', '"--');
+      const elsewhere = flags.filter(({ name }) => `--${name}` === word).flatMap(({ commands }) => commands);
+      const hint =
+        elsewhere.length > 0
+          ? `it belongs to ${elsewhere.map((name) => (name === 'create' ? 'the wizard' : name)).join(', ')}`
+          : suggestion(
+              word.replace(/^-+/, ''),
+              known.map(({ name }) => name),
+            )?.replace('"', '"--');
       return new UserError({
         message: `unknown flag ${word}${command === 'create' ? '' : ` for ${command}`}`,
         hint: hint ?? 'see --help',

@@ -5,6 +5,9 @@ import { type Draft, questions } from '../stack/questions.ts';
 import { STACK_FILE } from '../stack/stack-file.ts';
 import type { Order } from './commands/create.ts';
 
+/** How the program is called in a command to paste. */
+export const NPX = 'npx create-secure-stack@latest';
+
 /**
  * The command that gives the same stack without questions, in the stack's folder: by flags where they can say it all,
  * else from the stack.yaml there. It names no other folder: a second one of the same name would share the containers and
@@ -12,7 +15,7 @@ import type { Order } from './commands/create.ts';
  */
 export function equivalentCommand({ source }: Order): string {
   const flags = flagsFor(plainAnswers(source) as Draft) ?? [`--config ${STACK_FILE}`];
-  return ['npx create-secure-stack@latest . --yes', ...flags].join(' ');
+  return [`${NPX} . --yes`, ...flags].join(' ');
 }
 
 function flagsFor(draft: Draft): string[] | undefined {

@@ -71,7 +71,7 @@ export const flags: readonly Flag[] = [
     name: 'secret-file',
     value: 'NAME=FILE',
     multiple: true,
-    help: 'take the value of an external secret from a file',
+    help: 'take the value of a secret from a file',
     commands: ['create', 'rotate'],
   },
   {
@@ -142,8 +142,13 @@ export const flags: readonly Flag[] = [
   },
   {
     name: 'force',
-    help: 'new passwords though a volume has data made with others; cert renew: a new certificate though none is due (acme: it counts against the rate limits)',
-    commands: ['create', 'cert'],
+    help: 'make new passwords although Docker holds data that was set up with other ones',
+    commands: ['create'],
+  },
+  {
+    name: 'force',
+    help: 'renew: a new certificate though none is due (acme: it counts against the rate limits)',
+    commands: ['cert'],
   },
   {
     name: 'ca',

@@ -1,13 +1,14 @@
 import { relative, resolve } from 'node:path';
+import { CERTIFICATES } from '../certs/places.ts';
 import { composeCommand, primaryUrl } from '../render/docs/commands.ts';
 import { shellWord } from '../render/quote/shell.ts';
-import { plainAnswers } from '../stack/load.ts';
+import type { Stack } from '../stack/model.ts';
 import { passwordsIn } from '../stack/old-data.ts';
-import type { Draft } from '../stack/questions.ts';
+import { LETS_ENCRYPT, LETS_ENCRYPT_STAGING } from '../stack/tls-schema.ts';
 import type { Plan } from '../workspace/index.ts';
 import { STATE } from '../workspace/state.ts';
 import type { Order, Prepared } from './commands/create.ts';
-import { equivalentCommand } from './equivalent.ts';
+import { equivalentCommand, NPX } from './equivalent.ts';
 import type { Invocation } from './main.ts';
 import { version } from './version.ts';
 
@@ -20,6 +21,8 @@ export function report(
   { written, oldData = [] }: { written: boolean; oldData?: readonly string[] },
 ): void {
   const warnings = warningsOf(prepared, plan);
+  const isAsked = order.stagingAnswered || args.values.has('tls-staging');
+  const notes = [...prepared.notes, ...(isAsked ? [] : firstTries(prepared, plan))];
   const nextSteps = nextStepsOf(order, prepared, oldData);
   if (args.switches.has('json')) {
     output.result(
@@ -41,7 +44,7 @@ export function report(
             missing: prepared.secrets.missing,
             retired: prepared.secrets.retired,
           },
-          notes: prepared.notes,
+          notes,
           warnings,
           nextSteps,
         },
@@ -52,7 +55,7 @@ export function report(
     return;
   }
   for (const line of summary(plan)) output.note(line);
-  for (const note of prepared.notes) output.note(`  ${note}`);
+  for (const note of notes) output.note(`  ${note}`);
   if (prepared.secrets.generated.length > 0)
     output.note(
       `  made ${prepared.secrets.generated.length} secrets, in ${prepared.stack.secretStore.envFile}`,
@@ -89,6 +92,18 @@ function summary(plan: Plan): string[] {
 function headline({ changes }: Plan, told: readonly string[]): string {
   if (!changes) return `${['Nothing to change', ...told].join('; ')}.`;
   return told.length > 0 ? `Files: ${told.join(', ')}.` : `Files: as they were; ${STATE} is put right.`;
+}
+
+/** Advice for a stack that is about to ask Let's Encrypt for its first certificate. */
+function firstTries({ stack }: Prepared, plan: Plan): string[] {
+  const isFirst = plan.entries.some(({ path, action }) => path === CERTIFICATES.leaf && action === 'create');
+  return isFirst && asksAuthority(stack, LETS_ENCRYPT)
+    ? ['for first tries set tls.staging: true, which has no tight rate limits']
+    : [];
+}
+
+function asksAuthority({ workloads }: Stack, directory: string): boolean {
+  return workloads.some(({ environment }) => environment['LEGO_SERVER'] === directory);
 }
 
 function warningsOf({ stack, secrets, consequences }: Prepared, plan: Plan): string[] {
@@ -140,15 +155,15 @@ function nextStepsOf(
       ? []
       : [
           {
-            why: `once it runs: the data in ${oldData.join(', ')} takes the new passwords`,
-            command: `npx create-secure-stack@latest rotate ${passwordsIn(stack, oldData).join(' ')} --repair`,
+            why: `once it runs: make the data in ${oldData.join(', ')} accept the new passwords`,
+            command: `${NPX} rotate ${passwordsIn(stack, oldData).join(' ')} --repair`,
           },
         ]),
-    ...((plainAnswers(order.source) as Draft).tls?.staging
+    ...(asksAuthority(stack, LETS_ENCRYPT_STAGING)
       ? [
           {
             why: 'once it runs with the test certificate: the real one',
-            command: `npx create-secure-stack@latest . --yes --tls-staging false && ${compose} up -d --wait`,
+            command: `${NPX} . --yes --tls-staging false && ${compose} up -d --wait`,
           },
         ]
       : []),

@@ -50,7 +50,12 @@ export function runDocker(args: readonly string[], options: RunOptions): Promise
       env: { ...environment(), LC_ALL: 'C.UTF-8' },
     });
     // Not spawn's own timeout: where there is no docker to start, that one keeps this process alive until it is over.
-    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutSeconds * 1000);
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      // Where docker is a script, what that has started lives on, and would keep them open.
+      child.stdout.destroy();
+      child.stderr.destroy();
+    }, timeoutSeconds * 1000);
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {

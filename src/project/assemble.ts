@@ -10,7 +10,6 @@ import { recoverEnv } from '../secrets/recover.ts';
 import { renderSecretFiles } from '../secrets/secret-files.ts';
 import { resolveSecrets, type SecretState } from '../secrets/store.ts';
 import type { Stack } from '../stack/model.ts';
-import { LETS_ENCRYPT } from '../stack/tls-schema.ts';
 import { type CertificateInputs, type Inputs, LOCK_FILE } from './inputs.ts';
 
 export interface AssembleOptions {
@@ -126,12 +125,7 @@ async function certificateFiles(
       const { createPlaceholder } = await import('../certs/placeholder.ts');
       return {
         files: liveFiles(await createPlaceholder({ stackName: stack.name, names: stack.domains, now })),
-        notes: [
-          'a placeholder certificate until the ACME client has got one',
-          ...(asksLetsEncrypt(stack)
-            ? ['for first tries set tls.staging: true, which has no tight rate limits']
-            : []),
-        ],
+        notes: ['a placeholder certificate until the ACME client has got one'],
       };
     }
     case 'files': {
@@ -174,10 +168,6 @@ async function certificateFiles(
       };
     }
   }
-}
-
-function asksLetsEncrypt({ workloads }: Stack): boolean {
-  return workloads.some(({ environment }) => environment['LEGO_SERVER'] === LETS_ENCRYPT);
 }
 
 /** A CA that is about to follow the present one stays through every re-run. */

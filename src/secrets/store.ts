@@ -38,6 +38,8 @@ export interface SecretState {
   notes: SecretValues;
   /** Ids of the values made in this run. */
   generated: readonly string[];
+  /** Ids of the values supplied in this run, less those that were not taken. */
+  entered: readonly string[];
   /** Ids of the values only the user can give, and has not. */
   missing: readonly string[];
   /** Names of `retiredValues`. */
@@ -67,6 +69,7 @@ export function resolveSecrets(input: ResolveInput): SecretState {
 
   const values = new Map<string, string>();
   const generated: string[] = [];
+  const taken: string[] = [];
   const ignored: string[] = [];
   for (const secret of secrets) {
     if (secret.kind === 'derived') {
@@ -76,6 +79,7 @@ export function resolveSecrets(input: ResolveInput): SecretState {
     const kept = withoutPlaceholder(secret, before?.get(secret.id));
     const entered = withoutPlaceholder(secret, supplied[secret.id]);
     if (kept && entered && kept !== entered) ignored.push(secret.id);
+    if (!kept && entered) taken.push(secret.id);
     let value = kept || entered;
     if (!value && secret.kind === 'setting') value = secret.placeholder;
     if (!value && secret.kind !== 'external' && secret.kind !== 'previous') {
@@ -110,6 +114,7 @@ export function resolveSecrets(input: ResolveInput): SecretState {
     retiredValues: new SecretValues(retired.map((name) => [name, before?.get(name) ?? ''])),
     notes: existing?.notes ?? new SecretValues(),
     generated,
+    entered: taken,
     missing: secrets.filter(({ id, kind }) => kind === 'external' && !after.get(id)).map(({ id }) => id),
     retired,
     ignored,

@@ -2,13 +2,25 @@ import type { Stack } from './model.ts';
 
 type Kept = Pick<Stack, 'name' | 'credentials'>;
 
+/** Ids by where this run has their values from. */
+interface NewSecrets {
+  generated: readonly string[];
+  entered: readonly string[];
+}
+
 /**
- * Volumes whose service keeps its passwords in its data, and where every one of those passwords is new: should there be
- * data already, it was made with others, which are not here.
+ * Volumes whose service keeps its passwords in its data, and where none of those passwords was here before this run and
+ * not all are given in it: should there be data already, it was made with others, which are not here.
  */
-export function volumesAtStake(stack: Kept, generated: readonly string[]): string[] {
+export function volumesAtStake(stack: Kept, { generated, entered }: NewSecrets): string[] {
   const volumes = new Set(stack.credentials.flatMap((one) => volumeOf(stack, one) ?? []));
-  return [...volumes].filter((volume) => passwordsIn(stack, [volume]).every((id) => generated.includes(id)));
+  return [...volumes].filter((volume) => {
+    const ids = passwordsIn(stack, [volume]);
+    return (
+      ids.some((id) => generated.includes(id)) &&
+      ids.every((id) => generated.includes(id) || entered.includes(id))
+    );
+  });
 }
 
 /** Ids of the passwords that are kept in volumes. */

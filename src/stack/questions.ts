@@ -135,8 +135,8 @@ export const questions: readonly Question[] = [
     message: 'Try with test certificates first?',
     kind: 'switch',
     choices: [
-      { value: 'true', title: 'yes: browsers warn; failed tries cost nothing' },
-      { value: 'false', title: 'no, real ones: failed tries make you wait' },
+      { value: 'true', title: 'yes: visitors see a warning until you switch to real ones' },
+      { value: 'false', title: 'no, real ones at once: after several failures Let’s Encrypt makes you wait' },
     ],
     // An authority of one's own has its own directory for tests.
     when: (draft) => isMode('acme')(draft) && draft.tls?.directory === undefined,

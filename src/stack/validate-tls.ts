@@ -7,7 +7,7 @@ type Tls = StackSpec['tls'];
 /** Keys of `tls` that mean something in one mode only. */
 const OWN_KEYS = {
   files: ['certificate', 'key'],
-  acme: ['email', 'terms', 'directory', 'directoryCa', 'dns'],
+  acme: ['email', 'terms', 'staging', 'directory', 'directoryCa', 'dns'],
   'dev-ca': [],
 } as const satisfies Record<Tls['mode'], readonly (keyof Tls)[]>;
 
@@ -18,12 +18,13 @@ export function tlsProblems(spec: StackSpec): AnswerProblem[] {
     .filter((mode) => mode !== tls.mode)
     .flatMap((mode) =>
       OWN_KEYS[mode]
-        // An e-mail address or a consent that waits for another mode does no harm.
-        .filter((key) => tls[key] !== undefined && key !== 'email' && key !== 'terms')
+        // An e-mail address or a consent that waits for another mode does no harm; no staging is the default.
+        .filter((key) => (tls[key] ?? false) !== false && key !== 'email' && key !== 'terms')
         .map((key) => ({
           path: ['tls', key],
           message: `belongs to mode "${mode}", not "${tls.mode}"`,
           atKey: true,
+          or: ['tls', 'mode'],
         })),
     );
   return [...strange, ...(tls.mode === 'files' ? fileProblems(tls) : [])].concat(

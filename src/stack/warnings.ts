@@ -9,6 +9,10 @@ export function warnings(spec: StackSpec): string[] {
   if (spec.environment === 'production' && spec.tls.mode === 'dev-ca') {
     list.push('tls.mode is dev-ca: visitors of this production stack will see a certificate warning');
   }
+  if (spec.environment === 'production' && spec.tls.staging)
+    list.push(
+      'tls.staging: browsers warn every visitor of this production stack; once all works, switch with --tls-staging false',
+    );
   for (const { ascii, unicode } of domains)
     if (ascii !== unicode)
       list.push(`${unicode} is written ${ascii} (punycode) in certificates and configuration`);

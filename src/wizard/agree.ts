@@ -1,12 +1,18 @@
-import { type Order, type Prepared, preview, volumeFinder } from '../cli/commands/create.ts';
+import {
+  type FindVolumes,
+  type Order,
+  type Prepared,
+  preview,
+  volumeFinder,
+} from '../cli/commands/create.ts';
 import { applyEdits } from '../cli/complete.ts';
 import { cancelled, type Output } from '../cli/output.ts';
 import { UserError } from '../errors.ts';
 import { checkKnownKey, knownKey } from '../secrets/known-keys.ts';
 import { unwritable } from '../secrets/store.ts';
 import { buildStack } from '../stack/build.ts';
-import { newStackText } from '../stack/document.ts';
-import { parseStackDocument, plainAnswers, readSpec, type StackDocument } from '../stack/load.ts';
+import { newStackDocument } from '../stack/document.ts';
+import { plainAnswers, readSpec, type StackDocument } from '../stack/load.ts';
 import type { Secret } from '../stack/model.ts';
 import { volumesAtStake } from '../stack/old-data.ts';
 import { type Draft, questions } from '../stack/questions.ts';
@@ -24,17 +30,25 @@ import type { WizardInput } from './wizard.ts';
 export async function agree(input: WizardInput, session: Session): Promise<Order | 'done'> {
   const entered: Record<string, string> = {};
   const passed = new Set<string>();
+  const findVolumes = rememberingAnswers(input.findVolumes ?? volumeFinder());
   for (;;) {
     const { order, prepared, plan } = await soundPreview(input, session, entered);
     if (await askSecrets(session, prepared, entered)) continue;
-    if (!input.force && (await askOldData(input, session, prepared, passed))) continue;
-    const secrets = { ...prepared.secrets, entered: Object.keys(order.supplied) };
+    if (
+      !input.force &&
+      (await askOldData(session, prepared, { passed, findVolumes, isNew: !input.given.source }))
+    )
+      continue;
     const stack = { ...prepared.stack, warnings: [...prepared.consequences, ...prepared.stack.warnings] };
-    const review = { stack, plan, folder: order.folder, secrets };
+    const review = { stack, plan, folder: order.folder, secrets: prepared.secrets };
     session.prompter.say(reviewText(review, input.output.width));
     switch (await askConsent(session, plan)) {
       case 'write':
-        return { ...order, force: input.force || passed.size > 0 };
+        return {
+          ...order,
+          force: input.force || passed.size > 0,
+          stagingAnswered: session.answered.has('tls-staging'),
+        };
       case 'change':
         await changeOne(session);
         break;
@@ -56,7 +70,7 @@ export async function showDiff(session: Session, output: Output, plan: Plan): Pr
 
 /** The answers of the session as stack.yaml; of an existing one only what has changed is touched. */
 export function documentOf({ given }: Pick<WizardInput, 'given'>, { draft }: Session): StackDocument {
-  if (given.source === undefined) return parseStackDocument(newStackText(draft as StackInput), STACK_FILE);
+  if (given.source === undefined) return newStackDocument(draft as StackInput, STACK_FILE);
   return applyEdits(given.source, changesBetween(answersOf(given.source), draft));
 }
 
@@ -132,27 +146,32 @@ async function askSecrets(
  * @returns whether an answer has changed
  */
 async function askOldData(
-  { given, findVolumes = volumeFinder() }: WizardInput,
   session: Session,
-  { stack, secrets }: Prepared,
-  passed: Set<string>,
+  { stack, secrets, hasEnv }: Prepared,
+  { passed, findVolumes, isNew }: { passed: Set<string>; findVolumes: FindVolumes; isNew: boolean },
 ): Promise<boolean> {
   const { prompter } = session;
-  const atStake = volumesAtStake(stack, secrets.generated).filter((volume) => !passed.has(volume));
+  const atStake = volumesAtStake(stack, secrets).filter((volume) => !passed.has(volume));
   const volumes = await findVolumes(atStake);
-  if (volumes.length === 0) return false;
+  // Asked once more, and told, when it is written.
+  if (volumes === 'unknown' || volumes.length === 0) return false;
   const list = volumes.join(' ');
+  const { envFile } = stack.secretStore;
   prompter.say(
-    `Docker has data of an earlier stack called ${stack.name}, in ${list}. It opens with its own passwords only, and ${stack.secretStore.envFile}, where they stood, is not here.`,
+    `Docker has data of an earlier stack called ${stack.name}, in ${list}. It opens with its own passwords only, and ${envFile} ${hasEnv ? 'does not have them' : 'is not here'}.`,
   );
   const next = await prompter.choose({
     message: 'New passwords would not fit it. What now?',
     choices: [
-      { value: 'stop', name: `stop, to bring ${stack.secretStore.envFile} back or remove the data` },
-      ...(given.source === undefined
-        ? [{ value: 'name' as const, name: 'another name: that data stays as it is' }]
-        : []),
-      { value: 'go on', name: 'go on: later the data takes the new passwords' },
+      {
+        value: 'stop',
+        name: `stop, to ${hasEnv ? `put them into ${envFile}` : `bring ${envFile} back`} or remove the data`,
+      },
+      ...(isNew ? [{ value: 'name' as const, name: 'another name: that data stays as it is' }] : []),
+      {
+        value: 'go on',
+        name: 'go on: new passwords now; once it runs, one more command (shown at the end) makes the data accept them',
+      },
     ],
   });
   if (next === 'stop') {
@@ -162,6 +181,17 @@ async function askOldData(
   if (next === 'name') await askAgain(session, questions.find(({ flag }) => flag === 'name')!);
   else for (const volume of volumes) passed.add(volume);
   return next === 'name';
+}
+
+/** Docker takes its time, and is asked before each review. */
+function rememberingAnswers(find: FindVolumes): FindVolumes {
+  const answers = new Map<string, ReturnType<FindVolumes>>();
+  return (names) => {
+    const key = names.join(' ');
+    const answer = answers.get(key) ?? find(names);
+    answers.set(key, answer);
+    return answer;
+  };
 }
 
 /** What would be refused in the end is refused at the prompt. */

@@ -37,7 +37,10 @@ afterEach(() => vi.useRealTimers());
 
 async function makeStack(folder: string, input: StackInput): Promise<void> {
   const source = parseStackDocument(newStackText(input), 'stack.yaml');
-  await writeStack({ folder, source, answersRead: undefined, supplied: { WEB_MAIL_KEY: MAIL_KEY } });
+  await writeStack(
+    { folder, source, answersRead: undefined, supplied: { WEB_MAIL_KEY: MAIL_KEY } },
+    async () => [],
+  );
 }
 
 /** Each test has a stack of its own, as it is right after it was written. */
@@ -452,7 +455,7 @@ describe('drift', () => {
     expect((await run(folder)).rules).toContain('drift.conflict');
     const text = readFileSync(join(folder, 'stack.yaml'), 'utf8');
     const source = parseStackDocument(text, 'stack.yaml');
-    await writeStack({ folder, source, answersRead: text, supplied: {} });
+    await writeStack({ folder, source, answersRead: text, supplied: {} }, async () => []);
     const { rules, findings } = await run(folder);
     expect(rules).toEqual(['drift.conflict']);
     expect(findings[0]!.message).toContain('docker-compose.yml.new');

@@ -101,6 +101,11 @@ describe('wrong use: exit 2, one line, nothing written', () => {
       ['a', '--yes', '--tls-staging', 'maybe'],
       /^error: --tls-staging: must be true or false, not "maybe"/,
     ],
+    [
+      'test certificates where no authority is asked',
+      ['a', '--yes', '--tls-staging', 'true'],
+      /^error: --tls-staging: belongs to mode "acme", not "dev-ca"$/,
+    ],
     ['an unknown secret', ['a', '--yes', '--secret-file', 'NOPE=/dev/null'], /NOPE/],
     [
       'an unknown explanation',
@@ -214,14 +219,21 @@ describe('a new stack', () => {
       /LEGO_SERVER: (.*)/.exec(readFileSync(join(cwd, name, 'docker-compose.yml'), 'utf8'))![1]!;
     const real = run(['real', '--yes', ...public_]);
     expect(real.stdout).not.toContain('--tls-staging');
+    const ADVICE = 'for first tries set tls.staging: true';
+    expect(real.stderr).toContain(ADVICE);
+    expect(run(['decided', '--yes', ...public_, '--tls-staging', 'false']).stderr).not.toContain(ADVICE);
+    expect(run(['real', '--yes']).stderr).not.toContain(ADVICE);
     expect(server('real')).toBe('https://acme-v02.api.letsencrypt.org/directory');
 
     const tried = run(['tried', '--yes', ...public_, '--tls-staging', 'true']);
     expect(server('tried')).toContain('acme-staging');
+    expect(tried.stderr).not.toContain(ADVICE);
+    expect(tried.stderr).toMatch(/warning: tls\.staging: browsers warn every visitor/);
     const [, ...words] = /^npx create-secure-stack@latest (.*) && docker compose up -d --wait$/m
       .exec(tried.stdout)![1]!
       .split(' ');
-    expect(run(['tried', ...words]).code).toBe(0);
+    const switched = run(['tried', ...words]);
+    expect(switched).toMatchObject({ code: 0, stderr: expect.not.stringContaining('tls.staging') });
     expect(server('tried')).toBe(server('real'));
   });
 

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { volumesAtStake } from '../../src/stack/old-data.ts';
@@ -27,9 +27,22 @@ describe('data of an earlier stack, and none of its passwords', () => {
       ],
       [VOLUME],
     );
+    expect(prompter.said.join('\n')).toContain('.env is not here');
     expect(order).toMatchObject({ force: true });
     expect(prompter.asked.filter((message) => message.includes(QUESTION))).toHaveLength(1);
     expect(prompter.screen).toContain(VOLUME);
+  });
+
+  test('Docker is asked once, however often the review is looked at', async () => {
+    const { prompter } = await runWizard(
+      WEB_API,
+      [
+        ['Write this?', 'diff'],
+        ['Write this?', 'diff'],
+      ],
+      [],
+    );
+    expect(prompter.lookedUp).toEqual([VOLUME]);
   });
 
   test('another name leaves it alone, and is asked about in its turn', async () => {
@@ -55,6 +68,11 @@ describe('data of an earlier stack, and none of its passwords', () => {
     // As in a fresh clone, which offers no other name: the data is this stack's.
     for (const path of ['shop/.env', 'shop/secrets']) rmSync(path, { recursive: true });
     expect(await asked(['shop'], [change, [QUESTION, 'go on']], ['shop_postgres-data'])).toBe(true);
+    // With one that knows other passwords only, there is nothing to bring back.
+    writeFileSync('shop/.env', 'OTHER=1\n', { mode: 0o600 });
+    const { prompter } = await runWizard(['shop'], [change, [QUESTION, 'go on']], ['shop_postgres-data']);
+    expect(prompter.screen).toContain('.env does not have them');
+    rmSync('shop/.env');
     await expect(
       runWizard(['shop'], [change, [QUESTION, 'another name']], ['shop_postgres-data']),
     ).rejects.toThrow('offers no "another name"');
@@ -65,6 +83,11 @@ test('a password that is new beside known ones is one more, and no sign of loss'
   const keptIn = { volume: 'data' };
   const credentials = ['A', 'B'].map((secret) => ({ secret, keptIn })) as never;
   const stack = { name: 'shop', credentials };
-  expect(volumesAtStake(stack, ['A', 'B', 'C'])).toEqual(['shop_data']);
-  expect(volumesAtStake(stack, ['B', 'C'])).toEqual([]);
+  const atStake = (generated: string[], entered: string[] = []) =>
+    volumesAtStake(stack, { generated, entered });
+  expect(atStake(['A', 'B', 'C'])).toEqual(['shop_data']);
+  expect(atStake(['B', 'C'])).toEqual([]);
+  // One that is given in this run says nothing about the other, which the data has as well.
+  expect(atStake(['B'], ['A'])).toEqual(['shop_data']);
+  expect(atStake([], ['A', 'B'])).toEqual([]);
 });

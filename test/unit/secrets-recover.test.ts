@@ -46,7 +46,7 @@ async function write(text: string, supplied: Record<string, string> = {}) {
     answersRead: existsSync(file) ? readFileSync(file, 'utf8') : undefined,
     supplied,
   };
-  return (await writeStack(order)).prepared;
+  return (await writeStack(order, async () => [])).prepared;
 }
 
 const first = () => write(answers(), { API_STRIPE_SECRET_KEY: key });

@@ -130,6 +130,11 @@ describe('reports with line, all at once', () => {
       ],
     ],
     [
+      'staging without an authority to ask',
+      HEAD.replace('{mode: acme, terms: accepted}', '{mode: dev-ca, staging: true}'),
+      ['stack.yaml:5:21: tls.staging: belongs to mode "acme", not "dev-ca"'],
+    ],
+    [
       'a directory that would end the line of a shell or of nginx',
       HEAD.replace('accepted}', 'accepted, directory: "https://ca.test/; x"}'),
       ['stack.yaml:5:47: tls.directory: must be an https:// address'],

@@ -21,6 +21,8 @@ export class ScriptedPrompter implements Prompter {
   readonly said: string[] = [];
   /** What the prompts' validation refused. */
   readonly refused: string[] = [];
+  /** Volumes that Docker was asked for. */
+  readonly lookedUp: string[] = [];
   readonly #script: Line[];
 
   constructor(script: readonly Line[]) {
@@ -116,7 +118,10 @@ export async function runWizard(
   volumes: readonly string[] = [],
 ): Promise<Run> {
   const prompter = new ScriptedPrompter(script);
-  const findVolumes = async (names: readonly string[]) => names.filter((name) => volumes.includes(name));
+  const findVolumes = async (names: readonly string[]) => {
+    prompter.lookedUp.push(names.join(' '));
+    return names.filter((name) => volumes.includes(name));
+  };
   const order = await wizard(
     { given: await given(argv), supplied: {}, output: plainOutput(prompter), findVolumes },
     prompter,
@@ -137,7 +142,7 @@ export function textOf({ order }: Run): string {
 
 /** Puts a stack on disk without asking. */
 export async function write({ order }: Run): Promise<void> {
-  if (order !== 'done') await writeStack(order);
+  if (order !== 'done') await writeStack(order, async () => []);
 }
 
 function plainOutput(prompter: ScriptedPrompter): Output {

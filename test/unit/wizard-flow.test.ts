@@ -112,9 +112,10 @@ describe('a new stack', () => {
   });
 
   test('defaults are not written down', async () => {
-    const answers = parse(
-      textOf(await runWizard([], [...PRODUCTION, ['Do you accept', 'accepted'], ['Try with test', 'no']])),
-    );
+    const run = await runWizard([], [...PRODUCTION, ['Do you accept', 'accepted'], ['Try with test', 'no']]);
+    const answers = parse(textOf(run));
+    // What the file does not tell: whoever has said no is not advised to try.
+    expect(run.order).toMatchObject({ stagingAnswered: true });
     expect(answers.firewall).toBeUndefined();
     expect(answers.tls).toEqual({ mode: 'acme', terms: 'accepted' });
   });

@@ -10,7 +10,7 @@ import { buildStack } from '../../stack/build.ts';
 import { consequences } from '../../stack/consequences.ts';
 import { parseStackDocument, readSpec, type StackDocument } from '../../stack/load.ts';
 import type { Stack } from '../../stack/model.ts';
-import { volumesAtStake } from '../../stack/old-data.ts';
+import { passwordsIn, volumesAtStake } from '../../stack/old-data.ts';
 import type { StackSpec } from '../../stack/schema.ts';
 import { STACK_FILE } from '../../stack/stack-file.ts';
 import { refuseForeign } from '../../wizard/folder.ts';
@@ -31,6 +31,8 @@ export interface Order {
   digests?: Readonly<Record<string, string>>;
   /** New passwords are wanted, though data was made with others. */
   force?: boolean;
+  /** Whoever was asked about test certificates needs no advice to try them. */
+  stagingAnswered?: boolean;
 }
 
 /** Those of the volumes that exist. */
@@ -50,11 +52,7 @@ export async function create(invocation: Invocation, order: Order): Promise<Exit
       );
     return args.switches.has('exit-code') && plan.changes ? EXIT.findings : EXIT.ok;
   }
-  let oldData: readonly string[] = [];
-  const { prepared, plan } = await writeStack(order, async ({ stack, secrets }) => {
-    oldData = await volumeFinder()(volumesAtStake(stack, secrets.generated));
-    if (oldData.length > 0 && !order.force) throw refusal(oldData, stack);
-  });
+  const { prepared, plan, oldData } = await writeStack(order);
   report(invocation, order, prepared, plan, { written: plan.changes, oldData });
   return plan.entries.some(({ action }) => action === 'conflict') ? EXIT.refused : EXIT.ok;
 }
@@ -64,11 +62,29 @@ export function volumeFinder(): FindVolumes {
   return inCi() ? async () => [] : existingVolumes;
 }
 
-function refusal(volumes: readonly string[], { secretStore: { envFile } }: Stack): UserError {
-  return new UserError(
+/** @throws {UserError} for passwords newly made beside data that was set up with others, unless they are wanted */
+async function oldDataOf(
+  { force, answersRead }: Order,
+  { stack, secrets, hasEnv }: Prepared,
+  findVolumes: FindVolumes,
+): Promise<{ volumes: readonly string[]; notes: readonly string[] }> {
+  const { envFile } = stack.secretStore;
+  const volumes = await findVolumes(volumesAtStake(stack, secrets));
+  if (volumes === 'unknown')
+    return {
+      volumes: [],
+      // In a new folder everything is new, most likely the stack's name as well.
+      notes:
+        answersRead === undefined
+          ? []
+          : ['Docker did not answer, so it is not known whether old data of this name is here'],
+    };
+  if (volumes.length === 0 || force) return { volumes, notes: [] };
+  const unknown = passwordsIn(stack, volumes).filter((id) => secrets.generated.includes(id));
+  throw new UserError(
     {
-      message: `${envFile} is not here, but the data in ${volumes.join(', ')} is, and opens with its old passwords only`,
-      hint: `restore ${envFile}, or give the passwords with --secret-file NAME=FILE; or remove the data: docker volume rm ${volumes.join(' ')}; --force makes new passwords, and tells how the data takes them`,
+      message: `${envFile} has no password for the data in ${volumes.join(', ')}, which opens with its old ones only`,
+      hint: `${hasEnv ? '' : `restore ${envFile}, or `}run create-secure-stack with ${unknown.map((id) => `--secret-file ${id}=FILE`).join(' ')}; or remove the data: docker volume rm ${volumes.join(' ')}; or with --force: new passwords now, and the command that makes the data accept them`,
     },
     EXIT.refused,
   );
@@ -78,6 +94,8 @@ export interface Prepared extends Assembled {
   stack: Stack;
   /** What the change of answers means for the data that is there, one line each. */
   consequences: readonly string[];
+  /** Whether there was an env file before. */
+  hasEnv: boolean;
 }
 
 /** Everything the order consists of, in memory. */
@@ -98,6 +116,7 @@ export async function prepare({ folder, source, answersRead, supplied, digests }
       ),
     ],
     stack,
+    hasEnv: found.env !== undefined,
     consequences: answersRead === source.text ? [] : consequencesOf(answersRead, spec),
     tree: {
       files: [answers, ...assembled.tree.files],
@@ -131,21 +150,20 @@ export async function preview(order: Order): Promise<{ prepared: Prepared; plan:
 
 /**
  * Carries the order out, under the folder's lock.
- * @param approve throws for what must not be written
- * @throws {UserError} when the folder is not ours or cannot be written
+ * @throws {UserError} when the folder is not ours or cannot be written, or for old data without its passwords
  */
 export async function writeStack(
   order: Order,
-  approve: (prepared: Prepared) => Promise<void> = async () => undefined,
-): Promise<{ prepared: Prepared; plan: Plan }> {
+  findVolumes: FindVolumes = volumeFinder(),
+): Promise<{ prepared: Prepared; plan: Plan; oldData: readonly string[] }> {
   const root = resolve(order.folder);
   await refuseForeign(order.folder);
   return withLock(root, async () => {
     await recover(root);
-    const result = await preview(order);
-    await approve(result.prepared);
-    await applyPlan(result.plan, { toolVersion: version });
-    return result;
+    const { prepared, plan } = await preview(order);
+    const { volumes, notes } = await oldDataOf(order, prepared, findVolumes);
+    await applyPlan(plan, { toolVersion: version });
+    return { prepared: { ...prepared, notes: [...prepared.notes, ...notes] }, plan, oldData: volumes };
   });
 }
 

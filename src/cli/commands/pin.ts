@@ -31,13 +31,14 @@ export async function pin({ args, output }: Invocation): Promise<ExitCode> {
     output.note(`asking for ${image}`);
     digests[image] = await imageDigest(image);
   }
-  const { plan } = await writeStack({
+  const { prepared, plan } = await writeStack({
     folder: given.folder,
     source: given.source,
     answersRead: given.onDisk,
     supplied: {},
     digests,
   });
+  for (const note of prepared.notes) output.note(note);
   const changed = images.filter((image) => before[image] !== digests[image]);
   if (args.switches.has('json'))
     output.result(JSON.stringify({ dir: resolve(given.folder), images: digests, changed }, null, 2));
