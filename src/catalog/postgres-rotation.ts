@@ -1,3 +1,5 @@
+import { EXIT, UserError } from '../errors.ts';
+import { checkSetting } from '../secrets/kinds.ts';
 import type { CommandContext, Credential, EngineCommand, LoginResult, Outcome, Values } from './rotation.ts';
 import { scramVerifier } from './scram.ts';
 
@@ -5,6 +7,7 @@ import { scramVerifier } from './scram.ts';
 export const OWNER = 'app';
 /** The two logins that take its place in turn, made when a rotation needs them. */
 const LOGINS = ['app_a', 'app_b'] as const;
+export const ROLES: readonly string[] = [OWNER, ...LOGINS];
 
 export const APP_PASSWORD = 'POSTGRES_APP_PASSWORD';
 export const APP_ROLE = 'POSTGRES_APP_ROLE';
@@ -47,7 +50,7 @@ export function appLogin(database: string, { twoRole }: { twoRole: boolean }): C
     },
     // Not only the login of that side: nobody else of them has a business to log in.
     revoke: (_side, { remaining }) => {
-      const others = [OWNER, ...LOGINS].filter((login) => login !== loginOf(remaining));
+      const others = ROLES.filter((login) => login !== loginOf(remaining));
       return administer([...others.map(disableIfThere), ...others.map(endSessionsOf)]);
     },
   };
@@ -85,11 +88,11 @@ function roleCredential({ secret, user, name, database }: Role): Credential {
   };
 }
 
-/** @throws {Error} for a name that is not ours, which must not reach an SQL text */
+/** @throws {UserError} for a name that is not ours, which must not reach an SQL text */
 function loginOf(side: Values): string {
   const name = side(APP_ROLE);
-  const known = [OWNER, ...LOGINS];
-  if (!known.includes(name)) throw new Error(`${APP_ROLE} must be one of ${known.join(', ')}`);
+  const problem = checkSetting({ id: APP_ROLE, values: ROLES }, name);
+  if (problem) throw new UserError(problem, EXIT.refused);
   return name;
 }
 

@@ -7,6 +7,7 @@ import {
   APP_ROLE,
   appLogin,
   OWNER,
+  ROLES,
   SUPERUSER_PASSWORD,
   superuser,
 } from './postgres-rotation.ts';
@@ -124,6 +125,7 @@ export const postgres = defineService<Options>({
           class: 'engine',
           what: 'not secret: the role that the apps log in as; only a rotation may change it',
           placeholder: OWNER,
+          values: ROLES,
           consumers: ['postgres'],
         },
       ],

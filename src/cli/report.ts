@@ -1,5 +1,6 @@
 import { relative, resolve } from 'node:path';
 import { CERTIFICATES } from '../certs/places.ts';
+import { formatProblem } from '../errors.ts';
 import { composeCommand, primaryUrl } from '../render/docs/commands.ts';
 import { shellWord } from '../render/quote/shell.ts';
 import type { Stack } from '../stack/model.ts';
@@ -126,7 +127,7 @@ function warningsOf({ stack, secrets, consequences }: Prepared, plan: Plan): str
     ...secrets.ignored.map(
       (id) => `${id}: the value given was not taken; ${stack.secretStore.envFile} has one already`,
     ),
-    ...secrets.problems.map(({ path, message }) => [path, message].filter(Boolean).join(': ')),
+    ...secrets.problems.map(formatProblem),
     ...stack.warnings,
   ];
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { customRandom } from 'nanoid';
-import type { SecretKind } from '../stack/model.ts';
+import type { Problem } from '../errors.ts';
+import type { Secret, SecretKind } from '../stack/model.ts';
 
 /** Gives that many random bytes; injected, so that a test can repeat a run. */
 export type RandomSource = (bytes: number) => Uint8Array;
@@ -85,6 +86,18 @@ function uuid(bytes: Uint8Array): string {
   // The two highest bits of this digit are the variant of RFC 9562.
   hex[16] = ((Number.parseInt(hex[16]!, 16) & 0b0011) | 0b1000).toString(16);
   return hex.join('').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+/** Says what is wrong with a setting that a person edited; undefined when nothing is. */
+export function checkSetting(
+  { id, values }: Pick<Secret, 'id' | 'values'>,
+  value: string,
+): Problem | undefined {
+  if (values === undefined || values.includes(value)) return undefined;
+  return {
+    message: `${id} must be one of ${values.join(', ')}`,
+    hint: 'only a rotation may change it: put back what it was',
+  };
 }
 
 /** A source that gives too few bytes weakens a key in silence; one that repeats itself would be rejected for ever. */

@@ -3,7 +3,7 @@ import type { Secret, SecretFile } from '../stack/model.ts';
 import { encodeEnvValue } from './env-encode.ts';
 import { encodeForFiles } from './env-encoded.ts';
 import type { EnvFile } from './env-parse.ts';
-import { checkSecretFormat, generateSecret, type RandomSource } from './kinds.ts';
+import { checkSecretFormat, checkSetting, generateSecret, type RandomSource } from './kinds.ts';
 import { checkKnownKey } from './known-keys.ts';
 import { secretRevisions } from './revisions.ts';
 import { SecretValues } from './values.ts';
@@ -198,14 +198,14 @@ function formatProblems(
   generated: ReadonlySet<string>,
   existing: EnvFile | undefined,
 ): Problem[] {
-  return secrets.flatMap(({ id, kind }) => {
+  return secrets.flatMap((secret) => {
+    const { id, kind } = secret;
     const value = values.get(id);
     if (value === '' || generated.has(id)) return [];
     const message = checkSecretFormat(kind, value) ?? checkKnownKey(id, value);
-    if (!message) return [];
+    const problem = message ? { message: `${id} ${message}` } : checkSetting(secret, value);
+    if (!problem) return [];
     const line = existing?.values.get(id) === value ? existing.lines.get(id) : undefined;
-    return [
-      { message: `${id} ${message}`, ...(existing && line !== undefined && { file: existing.file, line }) },
-    ];
+    return [{ ...problem, ...(existing && line !== undefined && { file: existing.file, line }) }];
   });
 }

@@ -235,6 +235,8 @@ export interface Secret {
   what: string;
   /** Stands in `.env.example`. */
   placeholder: string;
+  /** All that a `setting` may be. */
+  values?: readonly string[];
   /** Workloads whose containers see the value. */
   consumers: readonly string[];
   /** Some container gets the value in its environment, straight from the env file. */

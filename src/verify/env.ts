@@ -22,12 +22,13 @@ export function envFindings(
       at(env, id, 'env.computed', 'error', 'is not what the values it is made from give', RERUN),
     ),
     ...stored.given.problems.map(
-      ({ message, line }): Finding => ({
+      ({ message, line, hint }): Finding => ({
         rule: 'env.format',
         severity: 'warning',
         file: env.file,
         ...(line === undefined ? {} : { line }),
         message,
+        ...(hint === undefined ? {} : { hint }),
       }),
     ),
     ...fileFindings(stack, stored),

@@ -268,6 +268,12 @@ const faults: Fault[] = [
     { file: '.env' },
   ],
   [
+    'env.format',
+    'a setting that is none of its values',
+    (f) => edit(f, '.env', /^POSTGRES_APP_ROLE=.*$/m, 'POSTGRES_APP_ROLE=shop'),
+    { file: '.env' },
+  ],
+  [
     'env.computed',
     'a computed value, edited',
     (f) => edit(f, '.env', /^(WEB_DATABASE_URL)=.*$/m, '$1=postgresql://x'),

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { UserError } from '../../src/errors.ts';
+import { formatProblem, UserError } from '../../src/errors.ts';
 import { parseEnvFile } from '../../src/secrets/env-parse.ts';
 import { secretsRevisionVariable } from '../../src/secrets/revisions.ts';
 import { renderSecretFiles } from '../../src/secrets/secret-files.ts';
@@ -233,6 +233,17 @@ describe('a later run', () => {
     });
     expect(JSON.stringify(second.state.problems)).not.toContain('CANARY');
     expect(value(second, 'DATA_KEY')).toBe('CANARY');
+  });
+
+  it('reports a setting that is none of its values, with its line', () => {
+    const setting = secret('ROLE', { kind: 'setting', placeholder: 'app', values: ['app', 'app_a'] });
+    const first = run({ secrets: [setting, ...secrets] });
+    expect(first.state.problems).toEqual([]);
+    const env = edit(first.env, 'ROLE', 'shop');
+    const { problems } = again(first, { secrets: [setting, ...secrets], env }).state;
+    expect(problems.map(formatProblem)).toEqual([
+      expect.stringMatching(/^\.env:\d+: ROLE must be one of app, app_a \(.*put back/),
+    ]);
   });
 });
 
