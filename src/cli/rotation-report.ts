@@ -1,7 +1,8 @@
 import type { Journal } from '../rotation/journal.ts';
-import { canRollBack, type Step, stepsOf } from '../rotation/machine.ts';
+import { type Step, stepsOf, waysOut } from '../rotation/machine.ts';
 import type { RotationPlan } from '../rotation/plan.ts';
 import type { ScheduleEntry } from '../rotation/schedule.ts';
+import type { Stack } from '../stack/model.ts';
 import { wrap } from './help.ts';
 import type { Output } from './output.ts';
 
@@ -75,20 +76,24 @@ export function stepText(step: Step, event: 'start' | 'done'): string {
 }
 
 /** Where an interrupted rotation stands, and what can be done. */
-export function openLines(journal: Journal): string[] {
+export function openLines(journal: Journal, stack: Pick<Stack, 'secrets'>): string[] {
   const steps = stepsOf(journal);
   const next = steps[journal.done];
   return [
-    `A rotation of ${changedSecrets(journal).join(', ')} from ${journal.started} was interrupted${journal.direction === 'back' ? ' on its way back' : ''}.`,
+    `A rotation of ${changedSecrets(journal, stack).join(', ')} from ${journal.started} was interrupted${journal.direction === 'back' ? ' on its way back' : ''}.`,
     `${journal.done} of ${steps.length} steps are complete${next ? `; the next one: ${stepText(next, 'start')}` : ''}.`,
-    `--resume finishes it${canRollBack(journal) ? '; --rollback brings the old values back' : '; the old values have ended already, so there is no way back'}.`,
+    `${waysOut(journal)}.`,
   ];
 }
 
-/** Counters are no secrets. */
-export function changedSecrets({ changes, certificate }: Journal): string[] {
+/** Counters and settings are no secrets. */
+export function changedSecrets(
+  { changes, certificate }: Journal,
+  { secrets }: Pick<Stack, 'secrets'>,
+): string[] {
+  const settings = new Set(secrets.filter(({ kind }) => kind === 'setting').map(({ id }) => id));
   return [
-    ...changes.map(({ id }) => id).filter((id) => !id.endsWith('_SECRETS_REV')),
+    ...changes.map(({ id }) => id).filter((id) => !id.endsWith('_SECRETS_REV') && !settings.has(id)),
     ...(certificate ? ['CERTIFICATE'] : []),
   ];
 }

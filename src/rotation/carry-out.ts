@@ -31,7 +31,7 @@ export async function begin(
   const problems = locked.map((id) => lockedProblem(id, input));
   if (problems.length > 0 && !(await mayRepair(problems))) throw new UserError(problems, EXIT.refused);
   await restartForgetful(locked, input);
-  saveRotation(pathOf(input), journal);
+  saveRotation(pathOf(input), journal, 'nothing was changed');
   await advance(journal, effects, input.observe);
 }
 

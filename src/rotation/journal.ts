@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { EXIT, UserError } from '../errors.ts';
 import { isTemporaryName, syncDirectory, writeFileAtomically } from '../workspace/atomic.ts';
 import { isListOf, isObject, parsedJson } from '../workspace/document.ts';
-import { ioFailure } from '../workspace/failure.ts';
+import { ioFailure, tidy } from '../workspace/failure.ts';
 import { readDisk } from '../workspace/snapshot.ts';
 
 export const ROTATION_JOURNAL = '.rotation.json';
@@ -58,10 +58,11 @@ export function rotationJournalPath(directory: string): string {
 
 /**
  * Durable when it returns, under its name and in full.
+ * @param otherwise what the user is told when the system refuses
  * @throws {UserError} exit 1 when the system refuses; the journal is then whole, as it was or as it shall be
  */
-export function saveRotation(path: string, journal: Journal): void {
-  onDisk(`writing ${path}`, 'the step is not recorded', () =>
+export function saveRotation(path: string, journal: Journal, otherwise = 'the step is not recorded'): void {
+  onDisk(`writing ${path}`, otherwise, () =>
     writeFileAtomically(path, `${JSON.stringify({ format: FORMAT, ...journal })}\n`, 0o600),
   );
 }
@@ -87,11 +88,16 @@ export function readRotation(path: string): Journal | undefined {
 /** Removes the journal and what a run killed while writing it left, durably. */
 export function clearRotation(path: string): void {
   onDisk(`removing ${path}`, 'the rest is done', () => rmSync(path, { force: true }));
-  sweepRotationDrafts(path);
+  // The rotation is over. What stays goes with the next one.
+  tidy(() => sweep(path));
 }
 
 /** Removes half-written journals, which hold values too. The complete one under its own name stays. */
 export function sweepRotationDrafts(path: string): void {
+  onDisk(`removing drafts of ${path}`, 'nothing was changed', () => sweep(path));
+}
+
+function sweep(path: string): void {
   const folder = dirname(path);
   let names: string[];
   try {
@@ -99,12 +105,10 @@ export function sweepRotationDrafts(path: string): void {
   } catch {
     return;
   }
-  onDisk(`removing drafts of ${path}`, 'the rest is done', () => {
-    for (const name of names) {
-      if (isTemporaryName(name, ROTATION_JOURNAL)) rmSync(join(folder, name), { force: true });
-    }
-    syncDirectory(folder);
-  });
+  for (const name of names) {
+    if (isTemporaryName(name, ROTATION_JOURNAL)) rmSync(join(folder, name), { force: true });
+  }
+  syncDirectory(folder);
 }
 
 function onDisk(doing: string, outcome: string, action: () => void): void {

@@ -110,6 +110,12 @@ export function canRollBack(journal: Journal): boolean {
   return reached(journal) < last;
 }
 
+/** What can be done with an open rotation, in words. */
+export function waysOut(journal: Journal): string {
+  if (journal.direction === 'back') return 'rotate --resume finishes the way back to the old values';
+  return `rotate --resume finishes it, ${canRollBack(journal) ? 'rotate --rollback brings the old values back' : 'and there is no way back, because the old values have begun to end'}`;
+}
+
 /** The furthest step of this direction that was complete, even when some before it have to be done again. */
 function reached(journal: Journal): number {
   return Math.max(journal.done, journal.reached ?? 0);

@@ -114,11 +114,17 @@ function engineOutcome(
   const values = (one: string): string => env.values.get(one);
   const companions = Object.entries(credential.companions?.(values) ?? {});
   const changes = [change, ...companions.map(([one, after]) => ({ id: one, before: values(one), after }))];
-  const planned = (procedure: string): PlannedSecret => ({ id, class: name, procedure, endsSessions: false });
+  const moves = companions.map(([one, after]) => `, ${values(one)} → ${after}`).join('');
+  const planned = (procedure: string): PlannedSecret => ({
+    id,
+    class: name,
+    procedure: `${user} of ${service}${moves}; ${procedure}`,
+    endsSessions: false,
+  });
   if (running.has(service)) {
     const clients = dependentsOf(stack, env, { changes }).filter((name) => name !== service);
     return {
-      planned: planned(`${user} of ${service}; ${howItChanges(clients, { overlap, emergency })}`),
+      planned: planned(howItChanges(clients, { overlap, emergency })),
       changes,
       credential,
       ...(overlap && !emergency ? {} : { lockedOut: clients }),
@@ -133,7 +139,7 @@ function engineOutcome(
       hint: `docker compose up -d --wait ${service}, then rotate without --offline`,
     };
   }
-  return { planned: planned(`${user} of ${service}; read when ${service} starts`), changes };
+  return { planned: planned(`read when ${service} starts`), changes };
 }
 
 function howItChanges(

@@ -70,8 +70,9 @@ async function roll(
   try {
     for (const { id } of made) await project.healthy(id, workload);
   } catch (error) {
-    // The old ones go on.
-    for (const { id } of made) await project.remove(id);
+    // The old ones go on, and so does what an earlier run started: it may be all that is left of them.
+    const ours = made.filter(({ id }) => fresh.every((one) => one.id !== id));
+    await Promise.allSettled(ours.map(({ id }) => project.remove(id)));
     throw error;
   }
   await refreshUpstreams(project, new Date(Math.max(...made.map(({ started }) => started.getTime()))));

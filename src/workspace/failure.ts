@@ -24,7 +24,7 @@ export function errorCode(error: unknown): string | undefined {
  * a refusal already or a bug.
  *
  * @param doing e.g. `writing .env`
- * @param outcome what state the disk is in now, e.g. `nothing was changed`
+ * @param outcome what state the disk is in now, e.g. `no file was changed`
  */
 export function ioFailure(error: unknown, doing: string, outcome: string): unknown {
   const code = errorCode(error);

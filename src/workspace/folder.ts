@@ -23,7 +23,7 @@ export function inspectFolder(root: string): 'absent' | 'empty' | 'ours' | 'fore
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return 'absent';
     if (errorCode(error) === 'ENOTDIR') throw refusal(`${root} is not a folder`, 'name another folder');
-    throw ioFailure(error, `reading ${root}`, 'nothing was changed');
+    throw ioFailure(error, `reading ${root}`, 'no file was changed');
   }
   if (MARKS.some((mark) => lstat(join(folder, mark)) !== undefined)) return 'ours';
   return names.every((name) => IGNORED.includes(name)) ? 'empty' : 'foreign';

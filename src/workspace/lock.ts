@@ -59,7 +59,7 @@ function acquireIn(root: string): string[] {
     return made;
   } catch (error) {
     removeEmpty([state, ...made.toReversed()]);
-    throw ioFailure(error, `locking ${root}`, 'nothing was changed');
+    throw ioFailure(error, `locking ${root}`, 'no file was changed');
   }
 }
 

@@ -46,7 +46,7 @@ export function readDisk(path: string, name: string, secret: boolean): DiskFile 
     const code = errorCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     if (code === 'ELOOP') throw refusal(`${name}: is a symbolic link`, 'remove the link');
-    throw ioFailure(error, `reading ${name}`, 'nothing was changed');
+    throw ioFailure(error, `reading ${name}`, 'no file was changed');
   }
   try {
     const status = fstatSync(file, { bigint: true });

@@ -6,7 +6,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { seededRandom } from '../corpus/seeded-random.ts';
 import { requireDocker } from './docker.ts';
 import { createSecureStack } from './generate.ts';
-import { expectWaysOut, Load, RotationStack, rotateStruck, sha256 } from './rotation/fixture.ts';
+import {
+  expectHardlyAny,
+  expectWaysOut,
+  Load,
+  RotationStack,
+  rotateStruck,
+  sha256,
+} from './rotation/fixture.ts';
 
 /** `jobs` uses the services and is restarted in place; `api` is called over the network, so a new one starts beside it. */
 const ANSWERS = `
@@ -207,15 +214,13 @@ describe.runIf(requireDocker())('a rotation that is killed', () => {
     await sleep(2000);
     await load.stop();
     expect(done.code).toBe(0);
-    const authentication = load.failures.filter(({ what }) =>
-      what.includes('password authentication failed'),
-    );
+    const others = load.failures.filter(({ what }) => !what.includes('password authentication failed'));
     process.stdout.write(
       `one password at a time: ${load.total()} requests, ${load.failures.length} failed, over ${
         load.failures.length > 0 ? ((load.failures.at(-1)!.at - load.failures[0]!.at) / 1000).toFixed(1) : 0
       } s\n`,
     );
-    expect(load.failures).toEqual(authentication);
+    expectHardlyAny(others);
     expect(load.failures.every(({ at }) => at < ended)).toBe(true);
   });
 

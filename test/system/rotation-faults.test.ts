@@ -61,6 +61,7 @@ const ALL = Object.keys(USERS);
 
 /** Every call would take minutes: `ROTATION_EVERY=1`. */
 const EVERY = Number(process.env['ROTATION_EVERY'] ?? 5);
+if (EVERY === 1) vi.setConfig({ testTimeout: 900_000 });
 type Way = 'resume' | 'rollback';
 const waysAt = (at: number): Way[] =>
   EVERY === 1 ? ['resume', 'rollback'] : [at % 2 === 0 ? 'resume' : 'rollback'];
@@ -193,6 +194,11 @@ test.each(['ENOSPC', 'EROFS'] as const)('the disk answers %s from some call on',
       const ended = await rotate(...ALL);
       isOver = ended.code === EXIT.ok;
       if (isOver) continue;
+      // No rotation is open: then none has begun, and that is told.
+      if (!existsSync(journal)) {
+        expect(ended.stderr).toMatch(/; (nothing|no file) was changed/);
+        expect(machine.env()).toEqual(before);
+      }
       told.add(/(?:writing|removing|locking|taking back).*?;[^;(]+/.exec(ended.stderr)?.[0] ?? ended.stderr);
       await expectSafe(machine, ended, way);
       await expectSettled(machine, before, way);
@@ -223,6 +229,19 @@ test.each(TROUBLES)('%s', async (what) => {
   codes.delete(EXIT.refused);
   // What restarts by itself is waited for.
   expect(codes.has(EXIT.failed)).toBe(!what.endsWith('restarts'));
+});
+
+test('a journal that cannot be read afterwards does not hide what went wrong', async () => {
+  const { machine } = fresh();
+  machine.trouble = { at: 12, what: 'postgres is paused' };
+  machine.atCall = (call) => {
+    if (call >= 12) writeFileSync(journal, 'damaged');
+  };
+  const ended = await rotate('POSTGRES_APP_PASSWORD', 'REDIS_APP_PASSWORD');
+  expect([ended.code, ended.stderr]).toEqual([
+    EXIT.failed,
+    expect.stringMatching(/^error: .*is paused \(.*run rotate again to see where it stands\)$/m),
+  ]);
 });
 
 describe.skipIf(!canMount())('a real disk', () => {

@@ -19,6 +19,7 @@ import { sharedValues } from '../../src/rotation/shared.ts';
 import { systemRandom } from '../../src/secrets/kinds.ts';
 import { SecretValues } from '../../src/secrets/values.ts';
 import { temporaryPath } from '../../src/workspace/atomic.ts';
+import { Disk } from '../system/rotation/disk.ts';
 import { envOf, NOW, stackOf } from './rotation-fixture.ts';
 import { journalOf } from './rotation-model.ts';
 
@@ -70,6 +71,26 @@ describe('the journal', () => {
     expect(readRotation(path)).toMatchObject(journal);
     clearRotation(path);
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('on a disk that fails: told as it is, and an end that is reached stays one', () => {
+    const path = rotationJournalPath(folder);
+    const disk = new Disk(folder);
+    try {
+      disk.fail('EROFS', 1);
+      expect(() => saveRotation(path, journalOf({}), 'nothing was changed')).toThrow(
+        /; nothing was changed$/,
+      );
+      disk.fail('EROFS', 1);
+      expect(() => sweepRotationDrafts(path)).toThrow(/; nothing was changed$/);
+      disk.restore();
+      saveRotation(path, journalOf({}));
+      disk.fail('EROFS', 2);
+      clearRotation(path);
+      expect(readRotation(path)).toBeUndefined();
+    } finally {
+      disk.restore();
+    }
   });
 
   test('half-written ones go, the complete one stays', () => {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { planLines } from '../../src/cli/rotation-report.ts';
+import { changedSecrets, openLines, planLines } from '../../src/cli/rotation-report.ts';
 import { rotationFiles } from '../../src/rotation/files.ts';
+import type { Journal } from '../../src/rotation/journal.ts';
+import { stepsOf, turnedBack } from '../../src/rotation/machine.ts';
 import { canRoll, planRotation } from '../../src/rotation/plan.ts';
 import { SHOP, situationOf, stackOf } from './rotation-fixture.ts';
 
@@ -87,6 +89,21 @@ test('two roles: the role changes with its password, and both are accepted', () 
   const plan = planRotation(['POSTGRES_APP_PASSWORD'], situationOf(stack));
   expect(plan.journal!.credentials).toEqual([{ secret: 'POSTGRES_APP_PASSWORD', overlap: true }]);
   expect(changesOf(plan)['POSTGRES_APP_ROLE']).toEqual(['app', 'app_a']);
+  expect(plan.secrets[0]!.procedure).toContain('of postgres, app → app_a; both passwords work');
+  // It is no secret, and neither are the counters.
+  expect(changedSecrets(plan.journal!, stack)).toEqual(['POSTGRES_APP_PASSWORD']);
+});
+
+test('an open rotation: the ways out that there are, each once', () => {
+  const journal = planRotation(['REDIS_APP_PASSWORD'], situationOf(shop)).journal!;
+  const told = (changes: Partial<Journal>) => openLines({ ...journal, ...changes }, shop).join(' ');
+  expect(told({})).toMatch(/--resume finishes it, rotate --rollback brings the old values back\.$/);
+  expect(told({ done: stepsOf(journal).length - 1 })).toMatch(
+    /--resume finishes it, and there is no way back/,
+  );
+  const back = told(turnedBack(journal));
+  expect(back).toMatch(/on its way back.*rotate --resume finishes the way back to the old values\.$/);
+  expect(back).not.toContain('--rollback');
 });
 
 describe('a service that does not run', () => {

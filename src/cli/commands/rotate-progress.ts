@@ -11,7 +11,7 @@ export class Progress {
   readonly #output: Output;
   readonly #json: boolean;
   readonly #project: Session['folder']['project'];
-  readonly #secrets: Session['folder']['stack']['secrets'];
+  readonly #stack: Session['folder']['stack'];
   readonly #proofs: string[] = [];
   #started = 0;
   #dockerBefore = 0;
@@ -23,7 +23,7 @@ export class Progress {
     this.#output = output;
     this.#json = args.switches.has('json');
     this.#project = project;
-    this.#secrets = stack.secrets;
+    this.#stack = stack;
   }
 
   /** The clock starts: nobody is asked from here on. */
@@ -53,12 +53,12 @@ export class Progress {
     const steps = all.slice(journal.done);
     if (this.#json) {
       const { started } = journal;
-      this.#print({ outcome: 'planned', way, started, changed: changedSecrets(journal), steps });
+      this.#print({ outcome: 'planned', way, started, changed: changedSecrets(journal, this.#stack), steps });
       return;
     }
     this.#output.result(
       [
-        `--${way} of the rotation of ${changedSecrets(journal).join(', ')} from ${journal.started}:`,
+        `--${way} of the rotation of ${changedSecrets(journal, this.#stack).join(', ')} from ${journal.started}:`,
         ...steps.map(
           (step, index) => `  ${place(journal.done + index, all.length)}  ${stepText(step, 'start')}`,
         ),
@@ -84,7 +84,7 @@ export class Progress {
     if (this.#json) {
       this.#print({
         outcome,
-        changed: changedSecrets(journal),
+        changed: changedSecrets(journal, this.#stack),
         restarted: journal.dependents,
         proofs: this.#proofs,
         ...(plan ? described(plan) : {}),
@@ -97,7 +97,7 @@ export class Progress {
       });
       return;
     }
-    const names = changedSecrets(journal);
+    const names = changedSecrets(journal, this.#stack);
     const all = [...journal.dependents, ...(reloadsEdge(journal) ? ['edge (reloaded)'] : [])];
     this.#output.result(
       [
@@ -116,7 +116,7 @@ export class Progress {
   /** From the journal, so that a rotation which is finished later tells them too. */
   #todos({ changes }: Journal): string[] {
     return changes.flatMap(({ id }) => {
-      const secret = this.#secrets.find((one) => one.id === id);
+      const secret = this.#stack.secrets.find((one) => one.id === id);
       const todo = secret && todoOf(secret);
       return todo ? [`To do: ${todo}`] : [];
     });

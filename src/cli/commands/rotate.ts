@@ -8,7 +8,7 @@ import {
   rotationJournalPath,
   sweepRotationDrafts,
 } from '../../rotation/journal.ts';
-import { canRollBack } from '../../rotation/machine.ts';
+import { canRollBack, waysOut } from '../../rotation/machine.ts';
 import { proposeRotation } from '../../rotation/propose.ts';
 import { isEmptyRequest, type Request, ROTATION_CLASSES, type RotationClass } from '../../rotation/select.ts';
 import { systemRandom } from '../../secrets/kinds.ts';
@@ -118,7 +118,7 @@ async function start(session: Session): Promise<ExitCode> {
 async function continueOpen(journal: Journal, session: Session): Promise<ExitCode> {
   const { invocation, prompter } = session;
   const { args, output } = invocation;
-  const lines = openLines(journal);
+  const lines = openLines(journal, session.folder.stack);
   let way = args.switches.has('resume') ? 'resume' : args.switches.has('rollback') ? 'rollback' : undefined;
   if (way === undefined && prompter) {
     for (const line of lines) output.note(line);
@@ -126,7 +126,9 @@ async function continueOpen(journal: Journal, session: Session): Promise<ExitCod
       message: 'What shall be done with it?',
       choices: [
         { value: 'resume', name: 'finish it' },
-        ...(canRollBack(journal) ? [{ value: 'rollback', name: 'bring the old values back' }] : []),
+        ...(journal.direction === 'forward' && canRollBack(journal)
+          ? [{ value: 'rollback', name: 'bring the old values back' }]
+          : []),
         { value: 'leave', name: 'leave it as it is' },
       ],
     });
@@ -166,9 +168,13 @@ async function interruptible(
   action: () => Promise<void>,
 ): Promise<ExitCode> {
   const waysOn = (): string | undefined => {
-    const journal = readRotation(journalPath(folder));
-    if (journal === undefined) return undefined;
-    return `nothing is lost: rotate --resume finishes it${canRollBack(journal) ? ', rotate --rollback brings the old values back' : ''}`;
+    try {
+      const journal = readRotation(journalPath(folder));
+      return journal && `nothing is lost: ${waysOut(journal)}`;
+    } catch {
+      // What went wrong before has to be told.
+      return 'run rotate again to see where it stands';
+    }
   };
   const stop = (): void => {
     output.note(`\nStopped; ${waysOn() ?? 'no rotation is open'}.`);

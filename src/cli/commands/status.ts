@@ -50,7 +50,7 @@ export async function status({ args, output }: Invocation): Promise<ExitCode> {
           dir: root,
           secrets: entries,
           due: due.map(({ id, action }) => ({ id, action })),
-          open: open ? openLines(open) : [],
+          open: open ? openLines(open, stack) : [],
           shared,
         },
         null,
@@ -61,7 +61,7 @@ export async function status({ args, output }: Invocation): Promise<ExitCode> {
     output.result(
       [
         ...scheduleLines(entries, now, output),
-        ...(open ? ['', ...openLines(open)] : []),
+        ...(open ? ['', ...openLines(open, stack)] : []),
         ...shared.map(
           ({ id, other, otherId }) =>
             `${id} has the same value as ${otherId} in ${other}: give each its own.`,
