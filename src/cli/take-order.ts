@@ -68,7 +68,7 @@ export function mayAsk(args: Arguments): boolean {
   );
 }
 
-/** Set by every CI service. */
+/** Set by every CI service, and by hand as `CI=1`. The same as build/test.mjs. */
 export function inCi(): boolean {
   return !['', 'false'].includes(process.env['CI'] ?? '');
 }

@@ -60,9 +60,11 @@ export function parseAppFlag(text: string): { name: string; app: AppInput } {
   const needs = parts.get('needs')?.flatMap((list) => list.split('+'));
   const secrets = parts.get('secret')?.map((secret): [string, AppSecret] => {
     const [variable, kind, ...more] = secret.split(':');
-    const delivery = more.findLast((word) => word === 'file' || word === 'variable');
-    const [name, ...others] = more.filter((word) => word !== delivery);
-    if (others.length > 0) throw wrong(`secret ${variable} has more than a kind, a class and a delivery`);
+    const isDelivery = (word: string): word is 'file' | 'variable' => word === 'file' || word === 'variable';
+    const [delivery, ...ways] = more.filter(isDelivery);
+    const [name, ...classes] = more.filter((word) => word !== '' && !isDelivery(word));
+    if (ways.length + classes.length > 0)
+      throw wrong(`secret ${variable} has more than a kind, a class and a delivery`);
     return [
       variable!,
       {

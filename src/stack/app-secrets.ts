@@ -158,7 +158,8 @@ function addFile(
   wiring.mounts.push({ name, variable: `${variable}_FILE` });
 }
 
-function classOf(kind: SecretKind): SecretClass {
+/** The class of a secret that names none. */
+export function classOf(kind: SecretKind): SecretClass {
   if (kind === 'external') return 'external';
   return kind === 'fernet' ? 'encryption' : 'signing';
 }

@@ -117,7 +117,7 @@ const firewall = v.strictObject({
     v.pipe(
       v.picklist(['nftables', 'iptables', 'ufw']),
       v.description(
-        'What the rules are loaded with. `iptables` is the second choice, for hosts without nft; `ufw` also opens the ports in an active ufw. What they do worse stands in the security report.',
+        'What the rules are loaded with. `iptables` is the second choice, for hosts without nft; `ufw`: the iptables rules, and the same ports allowed in ufw. The security report lists what these two do less well.',
       ),
     ),
     'nftables',

@@ -301,7 +301,7 @@ export type StackInput = {
     sshFrom?: (string)[] | undefined;
     /** Interfaces that are not filtered, such as a VPN’s. */
     trustedInterfaces?: (string)[] | undefined;
-    /** What the rules are loaded with. `iptables` is the second choice, for hosts without nft; `ufw` also opens the ports in an active ufw. What they do worse stands in the security report. */
+    /** What the rules are loaded with. `iptables` is the second choice, for hosts without nft; `ufw`: the iptables rules, and the same ports allowed in ufw. The security report lists what these two do less well. */
     backend?: "nftables" | "iptables" | "ufw" | undefined;
     /** Containers may not open connections to private addresses outside the host (10.0.0.0/8, fc00::/7, …). */
     blockPrivateEgress?: boolean | undefined;

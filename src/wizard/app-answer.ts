@@ -14,13 +14,15 @@ export async function text(
   { message, path }: AppQuestion,
   proposal: string | undefined,
   applied: (typed: string) => App,
+  /** What the schema cannot tell. */
+  objection: (typed: string) => string | undefined = () => undefined,
 ): Promise<string> {
   const typed = await session.prompter.text({
     message,
     ...(proposal === undefined ? {} : { proposal }),
     validate: (answer) => {
       const problem = problemAt(withApp(session, name, applied(answer.trim())), ['apps', name, ...path]);
-      return problem && problemText(problem);
+      return problem ? problemText(problem) : objection(answer);
     },
   });
   return typed.trim();

@@ -1,4 +1,5 @@
 import { appQuestions } from '../stack/app-questions.ts';
+import { classOf } from '../stack/app-secrets.ts';
 import { parseRoute, routeWord } from '../stack/route-text.ts';
 import { type App, type Route, text, unlessDefault, words } from './app-answer.ts';
 import { same } from './changes.ts';
@@ -38,7 +39,7 @@ function entriesOf(app: App): Entry[] {
   const { protocol = 'http', secrets = {}, needs = [] } = app;
   const paths = { title: 'public paths', shown: pathsText(app), ask: askPaths };
   // The edge's own image speaks HTTP and takes no secrets.
-  if (app.static !== undefined) return [paths];
+  if (app.static !== undefined || app.image === 'sample') return [paths];
   return [
     { title: 'protocol', shown: wordOf(SPOKEN[protocol]), ask: askProtocol },
     paths,
@@ -96,7 +97,10 @@ async function askMade(session: Session, name: string, app: App): Promise<App> {
     return { ...app, secrets: Object.keys(all).length + Object.keys(secrets).length === 0 ? undefined : all };
   };
   const before = Object.keys(made).join(', ') || 'none';
-  const typed = await text(session, name, appQuestions.made, before, withMade);
+  const typed = await text(session, name, appQuestions.made, before, withMade, (answer) => {
+    const key = words(answer).find((variable) => secrets[variable]?.kind === 'external');
+    return key && `${key} is one of the API keys, which others make`;
+  });
   let { secrets: next = {} } = withMade(typed);
   if (same(next, secrets)) return app;
   for (const variable of words(typed))
@@ -127,11 +131,11 @@ async function askPurpose({ prompter }: Session, variable: string): Promise<Secr
     choices: choicesOf(FORMS),
     ...(purpose === 'encryption' ? { proposal: 'base64' } : {}),
   });
-  const wanted = purpose === 'encryption' ? 'encryption' : 'signing';
+  const kind = form !== 'letters' ? form : purpose === 'other' ? undefined : 'hmac';
   return {
-    ...(form === 'letters' ? (purpose === 'other' ? {} : { kind: 'hmac' }) : { kind: form }),
-    // What follows from the kind need not be said.
-    ...(wanted === (form === 'fernet' ? 'encryption' : 'signing') ? {} : { class: wanted }),
+    ...(kind === undefined ? {} : { kind }),
+    // What follows from the kind need not be said, and what nobody said does.
+    ...(purpose === 'other' || kind === undefined || purpose === classOf(kind) ? {} : { class: purpose }),
   };
 }
 
@@ -144,14 +148,23 @@ function otherThan(delivery: Delivery): Delivery {
   return delivery === 'file' ? 'variable' : 'file';
 }
 
-/** The secrets that arrive in another way than the others. */
-function exceptions({ delivery = 'file', secrets = {} }: App): string[] {
-  return Object.keys(secrets).filter((variable) => secrets[variable]!.delivery === otherThan(delivery));
+/** How its secrets arrive: where each of them does in the same way, in that, though it be the exception in the file. */
+function deliveryOf({ delivery = 'file', secrets = {}, needs = [] }: App): Delivery {
+  const [way = delivery, ...others] = new Set([
+    ...Object.values(secrets).map((secret) => secret.delivery ?? delivery),
+    ...(needs.length > 0 ? [delivery] : []),
+  ]);
+  return others.length > 0 ? delivery : way;
+}
+
+/** The secrets that do not arrive in this way. */
+function exceptions({ delivery = 'file', secrets = {} }: App, way: Delivery): string[] {
+  return Object.keys(secrets).filter((variable) => (secrets[variable]!.delivery ?? delivery) !== way);
 }
 
 function deliveryText(app: App): string {
-  const { delivery = 'file' } = app;
-  const others = exceptions(app).join(', ');
+  const delivery = deliveryOf(app);
+  const others = exceptions(app, delivery).join(', ');
   return `as ${delivery}s${others && `; as ${otherThan(delivery)}s: ${others}`}`;
 }
 
@@ -160,20 +173,21 @@ async function askDelivery({ prompter }: Session, _name: string, app: App): Prom
   const delivery = await prompter.choose({
     message: appQuestions.delivery.message,
     choices: choicesOf(DELIVERIES),
-    proposal: app.delivery ?? 'file',
+    proposal: deliveryOf(app),
   });
   const next = { ...app, delivery: unlessDefault(app.delivery, delivery, 'file') };
+  const unchanged = delivery === deliveryOf(app);
   const variables = Object.keys(secrets);
-  const before = exceptions(next);
+  const before = exceptions(unchanged ? app : next, delivery);
   const picked =
     variables.length === 0 || variables.length + needs.length < 2
       ? []
       : await prompter.pick({
-          message: `Which of them as ${otherThan(delivery)}s all the same?`,
+          message: `Are any of them an exception, given as ${otherThan(delivery)}s?`,
           choices: variables.map((value) => ({ value, name: value })),
           picked: before,
         });
-  if (same(picked, before)) return next;
+  if (same(picked, before)) return unchanged ? app : next;
   const changed = Object.entries(secrets).map(([variable, { delivery: _, ...secret }]): [string, Secret] => [
     variable,
     picked.includes(variable) ? { ...secret, delivery: otherThan(delivery) } : secret,

@@ -20,7 +20,8 @@ export async function askApp(session: Session, known?: string): Promise<void> {
   app = await askRoute(session, name, app, known === undefined);
   app = await askNeeds(session, name, app);
   if (isOwn) app = await askKeys(session, name, app);
-  if (app.image !== 'sample') app = await askMore(session, name, app);
+  // The sample page has nothing to add but several paths, which are asked about together.
+  if (app.image !== 'sample' || (app.routes ?? []).length > 1) app = await askMore(session, name, app);
   setAnswer(session, ['apps', name], dropUndefined(app));
 }
 
@@ -45,6 +46,7 @@ function askName(session: Session): Promise<string> {
 
 async function askSource(session: Session, name: string, before: App): Promise<App> {
   const { image, build, static: site, ...app } = before;
+  const now = image === 'sample' ? 'sample' : build ? 'build' : site ? 'static' : 'image';
   const source = await session.prompter.choose({
     message: appQuestions.source.message,
     choices: [
@@ -53,11 +55,12 @@ async function askSource(session: Session, name: string, before: App): Promise<A
       { value: 'static', name: 'a folder of finished files' },
       { value: 'sample', name: 'a sample page, for now' },
     ],
-    proposal: image === 'sample' ? 'sample' : build ? 'build' : site ? 'static' : 'image',
+    proposal: now,
   });
-  if (source === 'sample') return { ...withoutTls(app), image: 'sample' };
+  const served = source === now ? withoutTls(app) : withoutOwn(app);
+  if (source === 'sample') return { ...served, image: 'sample' };
   if (source === 'static') {
-    const withFolder = (folder: string): App => ({ ...withoutTls(app), static: { ...site, folder } });
+    const withFolder = (folder: string): App => ({ ...served, static: { ...site, folder } });
     return withFolder(
       await text(session, name, appQuestions.static, site?.folder ?? `./${name}`, withFolder),
     );
@@ -85,6 +88,11 @@ async function askSource(session: Session, name: string, before: App): Promise<A
 /** TLS is for connections to an app of one's own. */
 function withoutTls({ upstreamTls: _, ...app }: App): App {
   return app;
+}
+
+/** What the edge's own image serves is not asked about these, so nobody could take them away later. */
+function withoutOwn({ protocol: _, delivery: __, secrets: ___, ...app }: App): App {
+  return withoutTls(app);
 }
 
 async function askPorts(session: Session, name: string, app: App): Promise<App> {
@@ -177,7 +185,17 @@ async function askKeys(session: Session, name: string, app: App): Promise<App> {
     const all = { ...own, ...Object.fromEntries(keys) };
     return { ...app, secrets: Object.keys(all).length === 0 && app.secrets === undefined ? undefined : all };
   };
-  const typed = await text(session, name, appQuestions.secrets, external.join(', ') || undefined, withKeys);
+  const typed = await text(
+    session,
+    name,
+    appQuestions.secrets,
+    external.join(', ') || undefined,
+    withKeys,
+    (answer) => {
+      const made = words(answer).find((variable) => Object.hasOwn(own, variable));
+      return made && `${made} is made for it already`;
+    },
+  );
   const answered = same(words(typed), external) ? app : withKeys(typed);
   if (words(typed).length === 0) return answered;
   // A key is for somebody outside, so yes is the likelier answer.

@@ -91,9 +91,18 @@ test.each([
   ['name=y', '"name" is given twice'],
   ['host=a.example.com,path=none', '"host" has no meaning with path=none'],
   ['secret=KEY,secret=KEY:hmac', 'secret KEY is given twice'],
+  ['secret=KEY:hmac:file:file', 'secret KEY has more than a kind, a class and a delivery'],
+  ['secret=KEY:hmac:file:variable', 'secret KEY has more than a kind, a class and a delivery'],
   ['secret=KEY:hmac:signing:encryption', 'secret KEY has more than a kind, a class and a delivery'],
 ])('a mistake is told, not guessed at: %s', (part, message) => {
   expect(() => parseAppFlag(`name=x,${part}`)).toThrow(message);
+});
+
+test('what stands between two colons may be left out', () => {
+  const secret = (text: string) => parseAppFlag(`name=x,secret=${text}`).app.secrets;
+  expect(secret('KEY:hmac::variable')).toEqual({ KEY: { kind: 'hmac', delivery: 'variable' } });
+  expect(secret('KEY:::file')).toEqual({ KEY: { delivery: 'file' } });
+  expect(secret('KEY:hmac:')).toEqual({ KEY: { kind: 'hmac' } });
 });
 
 test('the shortest flag is the sample page at /', () => {

@@ -224,7 +224,7 @@ describe('what few apps need, behind "Anything else?"', () => {
       ['All its public paths', 'a.localhost/api, /ws, b.localhost/'],
       [MENU, 'how secrets reach it'],
       ['How do its secrets reach it?', 'as variables'],
-      ['Which of them as files', ['STRIPE_SECRET_KEY']],
+      ['Are any of them an exception, given as files?', ['STRIPE_SECRET_KEY']],
       [MENU, 'how secrets reach it: as variables; as files: STRIPE_SECRET_KEY'],
       [MENU, 'protocol: WebSockets'],
       [MENU, 'public paths: a.localhost/api, /ws, b.localhost/'],
@@ -239,23 +239,83 @@ describe('what few apps need, behind "Anything else?"', () => {
     });
   });
 
+  test.each([
+    ['Enter leaves it as it was', [], { KEY: { kind: 'hmac', delivery: 'variable' } }],
+    ['another answer counts', [['How do its secrets', 'as files'] as Line], { KEY: { kind: 'hmac' } }],
+  ])('one secret, whose own way is that of all: %s', async (_, script, secrets) => {
+    const { api: app } = await api(
+      [[MENU, 'how secrets reach it: as variables'], ...script],
+      ['--set', 'apps.api={image: "acme/api:1", secrets: {KEY: {kind: hmac, delivery: variable}}}'],
+    );
+    expect(app).toEqual({ image: 'acme/api:1', secrets });
+  });
+
+  test('two that arrive as variables, and one of them shall not', async () => {
+    const { api: app } = await api(
+      [
+        [MENU, 'how secrets reach it: as variables'],
+        ['Are any of them an exception, given as files?', ['B']],
+      ],
+      [
+        '--set',
+        'apps.api={image: "acme/api:1", secrets: {A: {delivery: variable}, B: {delivery: variable}}}',
+      ],
+    );
+    expect(app).toEqual({
+      image: 'acme/api:1',
+      delivery: 'variable',
+      secrets: { A: {}, B: { delivery: 'file' } },
+    });
+  });
+
+  test('an API key of the name of one that is made is refused', async () => {
+    const { prompter, api: app } = await api(
+      [
+        ['API keys', 'KEY'],
+        ['API keys', 'none'],
+      ],
+      ['--app', 'name=api,image=acme/api:1,path=none,secret=KEY'],
+    );
+    expect(prompter.refused).toEqual(['KEY is made for it already']);
+    expect(app).toEqual({ image: 'acme/api:1', secrets: { KEY: {} } });
+  });
+
+  test.each([
+    ['static', 'static', { static: { folder: './api' } }],
+    ['sample', 'sample', { image: 'sample' }],
+  ])('what %s is not asked about goes with the source that had it', async (_, source, expected) => {
+    const { api: app } = await api(
+      [['What runs in it?', source]],
+      ['--app', 'name=api,image=acme/api:1,path=/api,protocol=ws,delivery=variable,secret=KEY:hmac'],
+    );
+    expect(app).toEqual({ ...expected, routes: [{ path: '/api' }] });
+  });
+
   test('secrets that are made: each by its purpose and form; keys of others stay', async () => {
     const { api: app, prompter } = await api([
       [MENU, 'secrets made for it'],
       ['Keys and passwords to make', 'SESSION_KEY, DATA-KEY'],
-      ['Keys and passwords to make', 'SESSION_KEY, DATA_KEY, OLD_KEY, HOOK_TOKEN, TOKEN_ID'],
+      ['Keys and passwords to make', 'SESSION_KEY, STRIPE_SECRET_KEY'],
+      ['Keys and passwords to make', 'SESSION_KEY, DATA_KEY, OLD_KEY, SEAL, HOOK_TOKEN, TOKEN_ID'],
       ['DATA_KEY: what is it for?', 'encrypts'],
       ['OLD_KEY: what is it for?', 'encrypts'],
       ['OLD_KEY: in which form?', 'a Fernet key'],
+      ['SEAL: what is it for?', 'something else'],
+      ['SEAL: in which form?', 'a Fernet key'],
       ['HOOK_TOKEN: what is it for?', 'something else'],
       ['TOKEN_ID: in which form?', 'a UUID'],
     ]);
-    expect(prompter.refused).toEqual([expect.stringContaining('must be a variable name')]);
+    expect(prompter.refused).toEqual([
+      expect.stringContaining('must be a variable name'),
+      'STRIPE_SECRET_KEY is one of the API keys, which others make',
+    ]);
     expect(app['secrets']).toEqual({
       STRIPE_SECRET_KEY: { kind: 'external' },
       SESSION_KEY: { kind: 'hmac' },
       DATA_KEY: { kind: 'base64', class: 'encryption' },
       OLD_KEY: { kind: 'fernet' },
+      // Encrypts by its kind: as a signing key it would rotate with the others, and stored data be lost.
+      SEAL: { kind: 'fernet' },
       HOOK_TOKEN: {},
       TOKEN_ID: { kind: 'uuid' },
     });
@@ -305,6 +365,15 @@ describe('what few apps need, behind "Anything else?"', () => {
     );
     const { prompter } = await api([], ['--app', 'name=api']);
     expect(prompter.asked).not.toContain(MENU);
+    const { api: sample } = await api(
+      [
+        [MENU, 'public paths: /a, /b'],
+        ['All its public paths', '/a'],
+      ],
+      ['--app', 'name=api,path=/a+/b,secret=KEY'],
+    );
+    // The source stays, and with it what the preset gave.
+    expect(sample).toEqual({ image: 'sample', routes: [{ path: '/a' }], secrets: { KEY: {} } });
   });
 });
 
