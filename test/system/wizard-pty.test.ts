@@ -97,7 +97,7 @@ test('what few apps need is behind one menu, whose entries show how it is', asyn
     ['SESSION_KEY: in which form?', enter],
     menu(4),
     ['How do its secrets reach it?', enter],
-    ['Which of them as variables', space + enter],
+    ['Are any of them an exception', space + enter],
     ['how secrets reach it: as files; as variables: STRIPE_SECRET_KEY', enter],
     ['Write this?', enter],
   ]);
