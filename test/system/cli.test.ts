@@ -132,6 +132,13 @@ test('without a terminal and without --yes it lists every missing answer with it
 });
 
 describe('help and version', () => {
+  test('a flag of two commands is explained for each of them, and known to belong to both', () => {
+    const of = (args: string[]): string => run([...args, '--help']).stdout.replace(/\s+/g, ' ');
+    expect(of([])).toMatch(/--force make new passwords although Docker holds data/);
+    expect(of(['cert'])).toMatch(/--force renew: a new certificate though none is due/);
+    expect(run(['check', '--force']).stderr).toContain('(it belongs to the wizard, cert)');
+  });
+
   test.each(['create', 'check', 'render', 'explain', 'pin'])(
     '%s --help: examples first, on standard output',
     (command) => {
