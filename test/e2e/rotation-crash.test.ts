@@ -226,6 +226,10 @@ describe.runIf(requireDocker())('a rotation that is killed', () => {
 
   test('a clone beside the old volume: no new passwords unasked; the data is told apart, and takes them when asked', async () => {
     const { dir, name } = shop.stack;
+    // A login that `.env` would tell of; the apps' new one is another.
+    const leftover = "CREATE ROLE app_a LOGIN PASSWORD 'leftover' IN ROLE app";
+    await shop.stack.shell('postgres', `psql -X -U postgres -c "${leftover}"`);
+    expect(await shop.postgresAccepts('api', 'app_a', 'leftover')).toBe(true);
     for (const lost of ['.env', 'secrets']) await rm(join(dir, lost), { recursive: true });
     const unasked = await createSecureStack([dir, '--yes'], { allowFailure: true });
     expect([unasked.code, unasked.stderr]).toEqual([3, expect.stringContaining(`${name}_postgres-data`)]);
@@ -244,6 +248,7 @@ describe.runIf(requireDocker())('a rotation that is killed', () => {
     expect([shop.env(), shop.secretFiles()]).toEqual(before);
     const repaired = await shop.rotate(...words, '--yes', '--repair');
     expect(`${repaired.code}\n${repaired.stderr}`).toMatch(/^0\n/);
+    expect(await shop.postgresAccepts('api', 'app_a', 'leftover')).toBe(false);
     expect((await shop.stack.app('api', '/db'))['rows']).toEqual(['app|1']);
     expect(readFileSync(join(dir, 'secrets/postgres_app_password'), 'utf8')).toBe(
       shop.env()['POSTGRES_APP_PASSWORD'],
