@@ -55,6 +55,8 @@ export function parseAppFlag(text: string): { name: string; app: AppInput } {
   const sources = SOURCES.filter((key) => parts.has(key));
   if (sources.length > 1) throw wrong(`takes one of ${SOURCES.join(', ')}, not ${sources.join(' and ')}`);
   if (host !== undefined && path === 'none') throw wrong('"host" has no meaning with path=none');
+  if (host !== undefined && path.includes('+'))
+    throw wrong(`several paths: put the domain before each, as in path=${host}/a+${host}/b`);
   if (egress !== undefined && egress !== 'true' && egress !== 'false')
     throw wrong(`"egress" must be true or false, not "${egress}"`);
   const needs = parts.get('needs')?.flatMap((list) => list.split('+'));

@@ -110,22 +110,27 @@ describe.runIf(ready())('the firewall with a real Docker Engine', () => {
 
   it('beside a ufw that denies by default the ufw backend opens what ufw closes, and closes what it does not see', async () => {
     const ufw = new Ufw(net);
-    ufw.on(['allow 22/tcp']);
     const targets = [...everywhere(443), ...everywhere(5432)];
-    // IPv6 comes to Docker's proxy, a program of the host; IPv4 goes past ufw.
-    expect(net.answers('neighbour', targets)).toEqual([`tcp,${host},443`, `tcp,${host},5432`]);
-    const openings = [{ port: 5432, protocol: 'tcp' as const, from: [neighbour, neighbour6] }];
-    const script = net.script({ publicUdp: [], openings, backend: 'ufw' });
-    for (const command of ['apply', 'confirm'])
-      expect(ufw.firewall(script, [command])).toMatchObject({ code: 0, stderr: '' });
-    siteAnswers();
-    closed();
-    expect(net.answers('neighbour', targets)).toEqual(targets);
-    const inside = [`tcp,${stranger},7000`, `tcp,${at['db']},5432`, 'tcp,172.17.0.1,9000'];
-    expect(await lab.fromContainer('inner', inside)).toEqual([true, true, false]);
-    expect(ufw.firewall(script, ['remove'])).toMatchObject({ code: 0, stderr: '' });
-    expect(ufw.added()).toEqual(['ufw allow 22/tcp']);
-    ufw.off();
+    try {
+      ufw.on(['allow 22/tcp']);
+      // IPv6 comes to Docker's proxy, a program of the host; IPv4 goes past ufw.
+      expect(net.answers('neighbour', targets)).toEqual([`tcp,${host},443`, `tcp,${host},5432`]);
+      const openings = [{ port: 5432, protocol: 'tcp' as const, from: [neighbour, neighbour6] }];
+      const script = net.script({ publicUdp: [], openings, backend: 'ufw' });
+      for (const command of ['apply', 'confirm'])
+        expect(ufw.firewall(script, [command])).toMatchObject({ code: 0, stderr: '' });
+      siteAnswers();
+      closed();
+      expect(net.answers('neighbour', targets)).toEqual(targets);
+      const inside = [`tcp,${stranger},7000`, `tcp,${at['db']},5432`, 'tcp,172.17.0.1,9000'];
+      expect(await lab.fromContainer('inner', inside)).toEqual([true, true, false]);
+      expect(ufw.firewall(script, ['remove'])).toMatchObject({ code: 0, stderr: '' });
+      expect(ufw.added()).toEqual(['ufw allow 22/tcp']);
+    } finally {
+      ufw.off();
+      const clean = 'for t in iptables ip6tables; do $t -t mangle -F; $t -t mangle -X; done';
+      net.run('host', ['sh', '-c', clean]);
+    }
     expect(net.answers('neighbour', targets)).toEqual(targets);
   });
 

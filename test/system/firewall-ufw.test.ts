@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { FirewallPolicy } from '../../src/stack/model.ts';
@@ -102,7 +102,7 @@ describe.skipIf(missingForLab(['ufw', 'iptables', 'ip6tables']).length > 0)(
       expect(beside).toEqual(alone);
       expect(ufw.firewall(script, ['status'], env)).toMatchObject({
         code: 0,
-        stdout: expect.stringMatching(/^ufw {8}lets the same in$/m),
+        stdout: expect.stringMatching(/^ufw {8}closes nothing of this$/m),
       });
     });
 
@@ -145,11 +145,18 @@ describe.skipIf(missingForLab(['ufw', 'iptables', 'ip6tables']).length > 0)(
       done(script, 'apply', 'confirm', 'plan', 'apply');
       expect(ufw.files()).toBe(after);
       // Another policy that nobody confirms
-      done(ours({ publicUdp: [8443] }), 'apply --timeout=8');
+      const other = ours({ publicUdp: [8443] });
+      done(other, 'apply --timeout=30');
       expect(ufw.added()).toContain(`ufw allow 8443/udp${MARK}`);
+      expect(ufw.files()).toContain('9000');
+      expect(await until(() => ufw.files() === after && !existsSync(join(lab.state, 'pending')), 60)).toBe(
+        true,
+      );
+      done(script, 'status');
+      // What is no longer wanted goes once it is confirmed.
+      done(other, 'apply', 'confirm', 'status');
       expect(ufw.files()).not.toContain('9000');
-      expect(await until(() => ufw.files() === after, 30)).toBe(true);
-      done(script, 'status', 'remove');
+      done(other, 'remove');
       expect(ufw.files()).toBe(before);
     });
 
@@ -163,12 +170,13 @@ describe.skipIf(missingForLab(['ufw', 'iptables', 'ip6tables']).length > 0)(
       const theirs = ufw.added();
       const script = done(ours({ publicUdp: [] }), 'apply', 'confirm');
       expect(ufw.added().sort()).toEqual([...theirs, `ufw allow 80/tcp${MARK}`].sort());
-      const closed = 'for the host itself: 443/tcp from 0.0.0.0/0, 443/tcp from ::/0';
+      const closed =
+        'for programs of the host, not for published ports: 443/tcp from 0.0.0.0/0, 443/tcp from ::/0';
       expect(ufw.firewall(script, ['status'])).toMatchObject({
         code: 0,
         stdout: expect.stringContaining(closed),
       });
-      expect(ufw.firewall(script, ['verify']).stdout).toContain(`note  ufw closes, ${closed}`);
+      expect(ufw.firewall(script, ['verify']).stdout).toContain(`note  ufw closes ${closed}`);
       expect(lab.answers('stranger', [`tcp,${host},443`, `tcp,${host6},80`])).toEqual([`tcp,${host6},80`]);
       // One who allows by hand what the script had allowed owns the rule, and nothing has to change.
       ufw.shell('ufw allow 80/tcp; ufw delete deny 443/tcp; ufw allow 443/tcp');
@@ -200,20 +208,20 @@ describe.skipIf(missingForLab(['ufw', 'iptables', 'ip6tables']).length > 0)(
       done(script, 'remove');
       expect(ufw.files()).toBe(before);
 
-      const without = [
-        'unshare',
-        '--mount',
-        'sh',
-        '-euc',
-        'mount --bind /dev/null /usr/sbin/ufw; exec "$@"',
-        '-',
-        script,
-      ];
+      // Not there, but its rules and chains are, those that are ours too.
+      ufw.shell('ufw --force enable');
+      done(script, 'apply', 'confirm');
+      const left = ufw.files();
+      const other = ours({ publicTcp: [8443] });
+      const hide =
+        'mkdir -p $0; mount --bind /usr/sbin $0; mount -t tmpfs none /usr/sbin; ln -s $0/* /usr/sbin; rm /usr/sbin/ufw; exec "$@"';
+      const masked = ['sh', '-euc', hide, join(lab.folder, 'sbin'), other];
       for (const command of ['apply', 'confirm', 'status', 'remove'])
-        expect(lab.run('host', [...without, command], lab.environment())).toMatchObject({
+        expect(lab.run('host', ufw.around([...masked, command]), lab.environment()), command).toMatchObject({
           code: 0,
           stderr: '',
         });
+      expect(ufw.files()).toBe(left);
     });
 
     it('where ufw does no IPv6, it is told none, and status says what that closes', () => {
@@ -224,7 +232,9 @@ describe.skipIf(missingForLab(['ufw', 'iptables', 'ip6tables']).length > 0)(
       expect(ufw.added()).toEqual([`ufw allow 22/tcp${MARK}`, `ufw allow 443/tcp${MARK}`]);
       expect(ufw.firewall(script, ['status'])).toMatchObject({
         code: 0,
-        stdout: expect.stringContaining('closes, for the host itself: 22/tcp from ::/0, 443/tcp from ::/0\n'),
+        stdout: expect.stringContaining(
+          'closes for programs of the host, not for published ports: 22/tcp from ::/0, 443/tcp from ::/0\n',
+        ),
       });
       expect(lab.answers('stranger', [`tcp,${host},443`, `tcp,${host6},443`])).toEqual([`tcp,${host},443`]);
       done(script, 'remove');
@@ -258,14 +268,127 @@ describe.skipIf(missingForLab(['ufw', 'iptables', 'ip6tables']).length > 0)(
       ufw.on();
       const script = done(ours({ sshFrom: [neighbour] }), 'apply', 'confirm');
       const session = { SSH_CONNECTION: `${neighbour} 40001 ${host} 22` };
+      // No wider than ours: SSH is not for everybody here.
+      const own = `ufw allow from ${neighbour} to any port 22 proto tcp`;
       expect(ufw.firewall(script, ['remove'], session)).toMatchObject({
         code: 3,
-        stderr: expect.stringContaining('sudo ufw allow 22/tcp'),
+        stderr: expect.stringMatching(new RegExp(`sudo ${own}\n$`)),
       });
       expect(lab.answers('neighbour', [`tcp,${host},22`])).toHaveLength(1);
-      ufw.shell('ufw allow 22/tcp');
+      ufw.shell(own);
       expect(ufw.firewall(script, ['remove'], session)).toMatchObject({ code: 0, stderr: '' });
-      expect(ufw.added()).toEqual(['ufw allow 22/tcp']);
+      expect(ufw.added()).toEqual([own]);
+    });
+
+    it('takes nothing from SSH_CONNECTION that is no address or port', () => {
+      ufw.on();
+      const script = done(ours(), 'apply', 'confirm');
+      const proof = join(lab.folder, 'proof');
+      for (const [client, server, port] of [
+        [neighbour, host, `EUID[$(id>${proof})]`],
+        [neighbour, host, '99999'],
+        [neighbour, host, '22 more'],
+        [`$(id>${proof})`, host, '22'],
+        [neighbour, '--help', '22'],
+      ])
+        for (const command of ['apply', 'remove'])
+          expect(
+            ufw.firewall(script, [command], { SSH_CONNECTION: `${client} 40001 ${server} ${port}` }),
+            `${client} ${server} ${port}`,
+          ).toMatchObject({ code: 3, stderr: expect.stringContaining('not what sshd sets') });
+      expect(existsSync(proof)).toBe(false);
+      expect(ufw.firewall(script, ['status'])).toMatchObject({ code: 0 });
+    });
+
+    it('closes nothing before confirm, and tries again where ufw fails on the way back', async () => {
+      ufw.on();
+      const script = done(ours({ publicTcp: [], publicUdp: [] }), 'apply', 'confirm');
+      const before = ufw.files();
+      const calls = join(lab.folder, 'calls');
+      const env = programs({
+        ufw: `[ "$1" != delete ] || { echo >>${calls}; [ $(wc -l <${calls}) -gt 2 ] || exit 1; }; exec /usr/sbin/ufw "$@"`,
+      });
+      const moved = ours({ publicTcp: [], publicUdp: [], sshPorts: [2222] }, (text) =>
+        text.replace(/^ {2}check_sshd$/m, '  true'),
+      );
+      expect(ufw.firewall(moved, ['apply', '--timeout=10'], env)).toMatchObject({ code: 0, stderr: '' });
+      expect(ufw.added()).toEqual([`ufw allow 22/tcp${MARK}`, `ufw allow 2222/tcp${MARK}`]);
+      expect(await until(() => ufw.files() === before && !existsSync(join(lab.state, 'pending')), 60)).toBe(
+        true,
+      );
+      expect(readFileSync(calls, 'utf8').length).toBeGreaterThan(2);
+      expect(lab.answers('stranger', [`tcp,${host},22`])).toHaveLength(1);
+      done(script, 'status');
+    });
+
+    it('refuses while ufw is switched on without its chains, for it would do everything by half', () => {
+      ufw.on();
+      const script = done(ours({ sshFrom: [neighbour] }), 'apply', 'confirm');
+      const before = ufw.files();
+      const session = { SSH_CONNECTION: `${neighbour} 40001 ${host} 22` };
+      lab.run('host', ['sh', '-c', 'for t in iptables ip6tables; do $t -F; $t -P INPUT ACCEPT; $t -X; done']);
+      for (const command of ['apply', 'remove'])
+        expect(ufw.firewall(script, [command], session)).toMatchObject({
+          code: 3,
+          stderr: expect.stringContaining('sudo ufw reload first'),
+        });
+      expect(ufw.firewall(script, ['rollback'])).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('sudo ufw reload first'),
+      });
+      expect(ufw.firewall(script, ['verify']).stdout).toMatch(
+        /^FAIL {2}ufw is switched on.*sudo ufw reload$/m,
+      );
+      expect(ufw.files()).toBe(before);
+      ufw.shell('ufw reload');
+      done(script, 'status', 'remove');
+      expect(ufw.added()).toEqual(['(None)']);
+    });
+
+    it('a rule of the administrator’s that denies decides, whenever it came, but for SSH', () => {
+      ufw.on();
+      const script = done(ours({ publicUdp: [], publicTcp: [443] }), 'apply', 'confirm');
+      ufw.shell('ufw deny 443; ufw deny 22');
+      expect(lab.answers('stranger', [`tcp,${host},443`])).toHaveLength(1);
+      expect(ufw.firewall(script, ['verify']).stdout).toMatch(/^FAIL {2}ufw out of step: .* rollback$/m);
+      expect(ufw.firewall(script, ['verify']).stdout).toContain('ok    the rules are confirmed');
+      done(script, 'rollback', 'status');
+      expect(ufw.added()).toEqual([`ufw allow 22/tcp${MARK}`, 'ufw deny 443', 'ufw deny 22']);
+      expect(lab.answers('stranger', [`tcp,${host},443`, `tcp,${host},22`])).toEqual([`tcp,${host},22`]);
+    });
+
+    it('remove finishes without ufw, and names the rules that are left there', () => {
+      ufw.on();
+      const script = done(ours({ publicUdp: [], publicTcp: [] }), 'apply', 'confirm');
+      const broken = programs({ ufw: 'exit 1' });
+      const left = [
+        'allow from 0.0.0.0/0 to any port 22 proto tcp',
+        'allow from ::/0 to any port 22 proto tcp',
+      ];
+      expect(ufw.firewall(script, ['remove'], broken)).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining(`the chains are gone; these ufw rules remain: ${left.join(',')}`),
+      });
+      expect(chains()).not.toContain('CSS_');
+      expect(existsSync(join(lab.state, 'confirmed.ufw'))).toBe(false);
+      // ufw does not get at those for IPv6 now.
+      ufw.set('IPV6', 'no');
+      expect(ufw.firewall(script, ['remove'])).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/remain: allow from ::\/0 [^,]*IPV6=yes/s),
+      });
+      ufw.set('IPV6', 'yes');
+      done(script, 'remove');
+      expect(ufw.added()).toEqual(['(None)']);
+    });
+
+    it('another backend does not take the place of rules that nobody has confirmed yet', () => {
+      ufw.on();
+      done(ours(), 'apply');
+      expect(ufw.firewall(lab.script(), ['apply'])).toMatchObject({
+        code: 3,
+        stderr: expect.stringMatching(/with ufw: .* remove/),
+      });
     });
 
     it('a ufw that fails makes apply go back, and keeps nothing of the confirmed rules from loading', () => {
@@ -283,9 +406,12 @@ describe.skipIf(missingForLab(['ufw', 'iptables', 'ip6tables']).length > 0)(
       lab.run('host', ['iptables', '-t', 'mangle', '-F']);
       ufw.shell('ufw delete allow 80/tcp');
       expect(ufw.firewall(script, ['rollback'], broken)).toMatchObject({
-        code: 0,
-        stderr: expect.stringContaining('out of order'),
+        code: 1,
+        stderr: expect.stringMatching(/out of order[\s\S]*ufw out of step: sudo .* rollback/),
       });
+      expect(chains()).toBe(before);
+      lab.run('host', ['iptables', '-t', 'mangle', '-F']);
+      expect(ufw.firewall(script, ['boot'], broken)).toMatchObject({ code: 0 });
       expect(chains()).toBe(before);
       expect(ufw.firewall(script, ['status'])).toMatchObject({ code: 4 });
       done(script, 'rollback', 'status');
@@ -303,7 +429,7 @@ describe.skipIf(missingForLab(['ufw', 'iptables', 'ip6tables']).length > 0)(
       const docker = programs({ docker: 'case $1 in version) echo 29.0.0 ;; info) echo nftables ;; esac' });
       const first = ufw.firewall(script, ['verify'], docker).stdout;
       expect(first).toContain(
-        'for the host itself: 22/tcp from ::/0, 443/udp from 0.0.0.0/0, 443/udp from ::/0, 5432/tcp from 2001:db8:1:0:0:0:0:3\n',
+        'not for published ports: 22/tcp from ::/0, 443/udp from 0.0.0.0/0, 443/udp from ::/0, 5432/tcp from 2001:db8:1:0:0:0:0:3\n',
       );
       // With that backend nothing of Docker's stands ahead of what ufw drops.
       const database = [`tcp,${host},5432`];

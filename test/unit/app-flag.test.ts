@@ -89,6 +89,7 @@ test.each([
   ['static=a,image=a:1', 'takes one of image, build, static, not image and static'],
   ['port=1,port=2', '"port" is given twice'],
   ['name=y', '"name" is given twice'],
+  ['path=/a+/b,host=a.example.com', 'several paths: put the domain before each'],
   ['host=a.example.com,path=none', '"host" has no meaning with path=none'],
   ['secret=KEY,secret=KEY:hmac', 'secret KEY is given twice'],
   ['secret=KEY:hmac:file:file', 'secret KEY has more than a kind, a class and a delivery'],

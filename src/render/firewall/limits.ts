@@ -31,7 +31,7 @@ const besideUfw: readonly Limit[] = [
   {
     control: 'one list of open ports',
     reason:
-      'apply opens the same ports in an active ufw, by rules with the comment "secure-stack firewall"; the administrator’s own rules stay and decide, for services of the host; a ufw switched on later gets them by firewall.sh rollback (firewall.sh status tells both)',
+      'apply opens the same ports in an active ufw, by rules with the comment "secure-stack firewall"; the administrator’s own rules stay and decide, for services of the host (one that denies SSH must come first: ufw insert 1); a ufw switched on later needs firewall.sh rollback (status tells both)',
   },
   {
     control: 'what ufw drops by default',
