@@ -4,6 +4,7 @@ import { CERTIFICATES, NEXT_AUTHORITY } from '../certs/places.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { type Ages, agesPath, parseAges } from '../rotation/ages.ts';
 import { readRotation, rotationJournalPath } from '../rotation/journal.ts';
+import { waysOut } from '../rotation/machine.ts';
 import { type EnvFile, parseEnvFile } from '../secrets/env-parse.ts';
 import type { Stack } from '../stack/model.ts';
 import type { StackSpec } from '../stack/schema.ts';
@@ -85,11 +86,12 @@ export function readInputs(root: string, spec: StackSpec, stack: Stack): Inputs 
 }
 
 function refuseOpenRotation(root: string, { directory }: Place): void {
-  if (readRotation(rotationJournalPath(resolve(root, directory))) === undefined) return;
+  const journal = readRotation(rotationJournalPath(resolve(root, directory)));
+  if (journal === undefined) return;
   throw new UserError(
     {
       message: 'a rotation was interrupted',
-      hint: 'first "create-secure-stack rotate --resume" or "--rollback"',
+      hint: `first of all: ${waysOut(journal)}`,
     },
     EXIT.refused,
   );

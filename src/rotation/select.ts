@@ -105,7 +105,12 @@ function refuseNames({ names, retire }: Request, { secrets, hasCertificate }: Ma
         name,
         secrets.filter(isStored).map(({ id }) => id),
       );
-      return [{ message: `there is no secret called ${name} in this stack`, ...(hint ? { hint } : {}) }];
+      return [
+        {
+          message: `there is no secret called ${name} in this stack`,
+          hint: hint ?? 'create-secure-stack status lists them',
+        },
+      ];
     }
     switch (secret.kind) {
       case 'derived':

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { UserError } from '../errors.ts';
 import { otherEnvironments } from '../rotation/environments.ts';
 import { readRotation, rotationJournalPath } from '../rotation/journal.ts';
+import { waysOut } from '../rotation/machine.ts';
 import { sharedValues } from '../rotation/shared.ts';
 import type { SecretValues } from '../secrets/values.ts';
 import type { Stack } from '../stack/model.ts';
@@ -14,14 +15,15 @@ export function rotationFindings(root: string, stack: Stack, values: SecretValue
 
 function openRotation(root: string, { secretStore: { directory } }: Stack): Finding[] {
   const path = rotationJournalPath(directory);
-  if (readRotation(resolve(root, path)) === undefined) return [];
+  const journal = readRotation(resolve(root, path));
+  if (journal === undefined) return [];
   return [
     {
       rule: 'rotation.open',
       severity: 'error',
       file: path,
       message: 'a rotation was interrupted; some values are in this file only',
-      hint: 'create-secure-stack rotate --resume, or --rollback',
+      hint: waysOut(journal),
     },
   ];
 }

@@ -55,6 +55,20 @@ test('--all --dry-run tells the open rotation', () => {
   expect(existsSync(path)).toBe(true);
 });
 
+test.each([
+  [1, 'rotate --resume finishes it, rotate --rollback brings the old values back'],
+  [2, 'and there is no way back'],
+])('check and another run tell the ways that are left after %d steps', (done, ways) => {
+  leaveOpen([CHANGE], ['api'], done);
+  for (const [command, exit] of [
+    [['check'], 4],
+    [['.', '--yes'], 3],
+  ] as const) {
+    const { code, stdout, stderr } = program([...command], { cwd: stack.folder });
+    expect([code, (stdout + stderr).replaceAll(/\s+/g, ' ')]).toEqual([exit, expect.stringContaining(ways)]);
+  }
+});
+
 describe('what --resume and --rollback would do', () => {
   const FINAL = { do: 'files', state: { side: 'after', overlap: false } };
   const RESTART = { do: 'restart', workload: 'api' };

@@ -238,6 +238,7 @@ describe('what is chosen', () => {
 
   test.each([
     ['API_JWT_SECRETS', 'there is no secret called'],
+    ['SOMETHING_ELSE', 'status lists them'],
     ['JOBS_DATABASE_URL', 'is computed from other values'],
     ['API_JWT_SECRET_PREVIOUS', 'holds replaced keys'],
   ])('%s is refused', (name, reason) => {
