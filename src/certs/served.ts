@@ -27,8 +27,11 @@ export function edgeAddress({
   };
 }
 
+/** For so long nginx lets the workers of before a reload accept connections, and a good deal more. */
+const OLD_WORKERS_MS = 500;
+
 /**
- * Waits until a client gets a certificate, for so long.
+ * Waits until every client gets a certificate, for so long.
  * @param fingerprint SHA-256, as `X509Certificate.fingerprint256` has it
  * @returns at once when nobody answers
  */
@@ -38,10 +41,16 @@ export async function waitUntilServed(
   seconds: number,
 ): Promise<'served' | 'another' | 'no answer'> {
   const deadline = Date.now() + seconds * 1000;
+  let seen = false;
   for (;;) {
     const served = (await servedCertificate(address))?.fingerprint256;
     if (served === undefined) return 'no answer';
-    if (served === fingerprint) return 'served';
+    if (served === fingerprint) {
+      if (seen) return 'served';
+      seen = true;
+      await sleep(OLD_WORKERS_MS);
+      continue;
+    }
     if (Date.now() > deadline) return 'another';
     await sleep(250);
   }

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { type AcmeState, parseAcmeState } from '../../../src/certs/acme-state.ts';
 import { servedCertificate } from '../../../src/certs/served.ts';
@@ -112,8 +113,9 @@ export class AcmeStack {
     return certificate;
   }
 
-  servedAnother(than: X509Certificate, timeoutMs = 60_000): Promise<X509Certificate> {
-    return waitFor(
+  /** Another certificate, on every connection from now on. */
+  async servedAnother(than: X509Certificate, timeoutMs = 60_000): Promise<X509Certificate> {
+    const another = await waitFor(
       'another certificate is served',
       async () => {
         const now = await this.served();
@@ -121,6 +123,9 @@ export class AcmeStack {
       },
       { timeoutMs },
     );
+    // On a reload nginx starts the new workers, and leaves the old ones in place for a tenth of a second more.
+    await sleep(1000);
+    return another;
   }
 
   async onDisk(): Promise<X509Certificate> {
