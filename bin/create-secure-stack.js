@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import module from 'node:module';
+import { fileURLToPath } from 'node:url';
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 17)) {
@@ -8,5 +9,7 @@ if (major < 20 || (major === 20 && minor < 17)) {
   );
   process.exit(2);
 }
-module.enableCompileCache?.();
+// Beside the code, whose owner it thus has: the default, in /tmp, could be laid ready by any user of the machine, as
+// code for root to run.
+module.enableCompileCache?.(fileURLToPath(new URL('../.compile-cache', import.meta.url)));
 await import('../dist/cli.mjs');

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
@@ -120,8 +120,10 @@ test('the bill of materials names every package inside, with licences that may b
 });
 
 describe.each(['22', '24'])('Node %s', (major) => {
-  test('runs the program', () => {
+  test('runs the program, whose compiled code nobody else can lay ready', () => {
     const place = temporaryFolder();
+    const temporary = join(place, 'tmp');
+    mkdirSync(temporary);
     // The runtime itself as a package; this one needs the registry.
     const install = run(
       'npm',
@@ -135,8 +137,11 @@ describe.each(['22', '24'])('Node %s', (major) => {
       node,
       [join(project, 'bin/create-secure-stack.js'), 'shop', '--yes', '--preset', 'web-api'],
       place,
+      { TMPDIR: temporary },
     );
     expect(code, stderr).toBe(0);
     expect(existsSync(join(place, 'shop/.env'))).toBe(true);
+    expect(readdirSync(temporary)).toEqual([]);
+    expect(readdirSync(join(project, '.compile-cache')).join()).toContain(`v${major}.`);
   });
 });
