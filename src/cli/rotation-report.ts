@@ -1,5 +1,5 @@
 import type { Journal } from '../rotation/journal.ts';
-import { type Step, stepsOf, waysOut } from '../rotation/machine.ts';
+import { type Side, type Step, stepsOf, waysOut } from '../rotation/machine.ts';
 import type { RotationPlan } from '../rotation/plan.ts';
 import type { ScheduleEntry } from '../rotation/schedule.ts';
 import type { Stack } from '../stack/model.ts';
@@ -50,29 +50,37 @@ export function refusedLines(refused: RotationPlan['refused'], width: number): s
   ];
 }
 
-/** A step in words; a proof says what it proved. */
-export function stepText(step: Step, event: 'start' | 'done'): string {
-  const done = event === 'done';
+/** A step in words: as what is to come, or as what happened; a proof says what it proved. */
+export function stepText(step: Step, when: 'ahead' | 'done'): string {
+  const words = (ahead: string, done: string): string => (when === 'done' ? done : ahead);
+  const password = 'side' in step ? `${ageOf(step.side)} password` : '';
   switch (step.do) {
     case 'accept':
-      return `${step.secret}: ${step.side === 'after' ? 'new' : 'old'} password ${done ? 'set' : 'being set'} in its service`;
+      return `${step.secret}: ${words(`set the ${password} in its service`, `${password} set in its service`)}`;
     case 'prove':
-      return `${step.secret}: ${step.side === 'after' ? 'new' : 'old'} password ${done ? 'logs in over the network' : 'being tried'}`;
+      return `${step.secret}: ${words(`log in with the ${password}`, `${password} logs in over the network`)}`;
     case 'refuse':
-      return `${step.secret}: ${step.side === 'after' ? 'new' : 'old'} password ${done ? 'is refused' : 'being tried'}`;
+      return `${step.secret}: ${words(`see that the ${password} is refused`, `${password} is refused`)}`;
     case 'revoke':
-      return `${step.secret}: ${step.side === 'after' ? 'new' : 'old'} password ${done ? 'ended' : 'being ended'}`;
+      return `${step.secret}: ${words(`end the ${password}`, `${password} ended`)}`;
     case 'end-sessions':
-      return `${step.secret}: sessions ${done ? 'ended' : 'being ended'}`;
-    case 'files':
-      return `env file and secret files ${done ? 'written' : 'being written'}${step.state.overlap ? '' : `, ${step.state.side === 'after' ? 'new' : 'old'} values only`}`;
+      return `${step.secret}: ${words('end sessions', 'sessions ended')}`;
+    case 'files': {
+      const { overlap, side } = step.state;
+      const files = words('write env file and secret files', 'env file and secret files written');
+      return overlap ? files : `${files}, ${ageOf(side)} values only`;
+    }
     case 'restart':
-      return done ? `${step.workload}: healthy with its values` : `${step.workload}: being replaced`;
+      return `${step.workload}: ${words('replace it and wait until it is healthy', 'healthy with its values')}`;
     case 'reload-edge':
-      return done ? 'edge: serves the certificate on disk' : 'edge: taking the certificate';
+      return `edge: ${words('take the certificate on disk', 'serves the certificate on disk')}`;
     case 'reencrypt':
-      return `${step.workload}: stored data ${done ? 'encrypted anew' : 'being encrypted anew'}`;
+      return `${step.workload}: ${words('encrypt stored data anew', 'stored data encrypted anew')}`;
   }
+}
+
+function ageOf(side: Side): 'new' | 'old' {
+  return side === 'after' ? 'new' : 'old';
 }
 
 /** Where an interrupted rotation stands, and what can be done. */
@@ -81,7 +89,7 @@ export function openLines(journal: Journal, stack: Pick<Stack, 'secrets'>): stri
   const next = steps[journal.done];
   return [
     `A rotation of ${changedSecrets(journal, stack).join(', ')} from ${journal.started} was interrupted${journal.direction === 'back' ? ' on its way back' : ''}.`,
-    `${journal.done} of ${steps.length} steps are complete${next ? `; the next one: ${stepText(next, 'start')}` : ''}.`,
+    `${journal.done} of ${steps.length} steps are complete${next ? `; the next one: ${stepText(next, 'ahead')}` : ''}.`,
     `${waysOut(journal)}.`,
   ];
 }

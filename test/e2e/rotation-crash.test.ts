@@ -142,7 +142,7 @@ describe.runIf(requireDocker())('a rotation that is killed', () => {
     const foreseen = await shop.rotate('--rollback', '--dry-run');
     expect([foreseen.code, foreseen.stdout]).toEqual([
       0,
-      expect.stringContaining('REDIS_APP_PASSWORD: old password being set in its service'),
+      expect.stringContaining('REDIS_APP_PASSWORD: set the old password in its service'),
     ]);
     expect(shop.isOpen).toBe(true);
     expect((await shop.rotate('--rollback', '--yes')).code).toBe(0);

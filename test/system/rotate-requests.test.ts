@@ -86,7 +86,7 @@ describe('what --resume and --rollback would do', () => {
       [
         '--resume of the rotation of REDIS_APP_PASSWORD from 2026-05-06T07:08:09.000Z:',
         '  2/3  api: being replaced',
-        '  3/3  env file and secret files being written, new values only',
+        '  3/3  write env file and secret files, new values only',
         '',
       ].join('\n'),
     );

@@ -60,7 +60,7 @@ export class Progress {
       [
         `--${way} of the rotation of ${changedSecrets(journal, this.#stack).join(', ')} from ${journal.started}:`,
         ...steps.map(
-          (step, index) => `  ${place(journal.done + index, all.length)}  ${stepText(step, 'start')}`,
+          (step, index) => `  ${place(journal.done + index, all.length)}  ${stepText(step, 'ahead')}`,
         ),
       ].join('\n'),
     );
