@@ -85,7 +85,7 @@ describe('what --resume and --rollback would do', () => {
     expect(foresee('--resume')).toBe(
       [
         '--resume of the rotation of REDIS_APP_PASSWORD from 2026-05-06T07:08:09.000Z:',
-        '  2/3  api: being replaced',
+        '  2/3  api: replace it and wait until it is healthy',
         '  3/3  write env file and secret files, new values only',
         '',
       ].join('\n'),
