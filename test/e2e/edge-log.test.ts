@@ -181,9 +181,70 @@ describe.runIf(requireDocker())('#43 the access log', () => {
     expect(entries).toHaveLength(200);
   });
 
-  test('#44 refusals do not write full addresses to the error log', async () => {
-    await burst(edge, 8, '/limited', { from: '203.0.113.211' });
-    await logged('/marker-2');
-    expect(await edge.errorLog()).not.toContain('203.0.113.211');
+  describe('#43 #44 the error log does not undo it', () => {
+    const secret = 'access_token=SECRET';
+    const refused: [string, number, string, Call?][] = [
+      ['an allow-list', 403, '/admin'],
+      ['a missing login', 401, '/dash'],
+      ['a wrong login', 401, '/dash', { headers: { authorization: `Basic ${btoa('admin:no')}` } }],
+      ['an unknown user', 401, '/dash', { headers: { authorization: `Basic ${btoa('root:no')}` } }],
+      ['a large body', 413, '/small', { method: 'POST', body: 'x'.repeat(3000) }],
+      ['an app that is not there', 502, '/gone'],
+      ['an app that hangs up', 502, '/reset'],
+      ['an app with another certificate', 502, '/secure-stranger'],
+      ['an app that takes long', 504, '/hasty/slow'],
+    ];
+    test.each(refused)('%s (%i)', async (_what, status, path, options) => {
+      const answer = await call(edge, `${path}?ms=1500&${secret}`, {
+        from: '203.0.113.211',
+        ...options,
+        headers: { ...options?.headers, referer: 'https://a.example.test/?code=SECRET' },
+      });
+      expect(answer.status).toBe(status);
+      const entry = await entryOf(answer.headers['x-request-id'] as string);
+      expect(entry).toMatchObject({ status, query: '[redacted]', client_ip: '203.0.113.xxx' });
+      expect(await edge.errorLog()).not.toMatch(/SECRET|203\.0\.113|client: /);
+    });
+
+    test.each([
+      ['a body in broken chunks', 'Transfer-Encoding: chunked\r\n\r\nzz\r\n'],
+      ['two lengths', 'Content-Length: 1\r\nContent-Length: 2\r\n\r\n'],
+      ['a header that is none', 'X Y: 1\r\n\r\n'],
+    ])('%s', async (_what, rest) => {
+      const head = `POST /?${secret} HTTP/1.1\r\nHost: a.example.test\r\nX-Forwarded-For: 203.0.113.211\r\n`;
+      expect(await raw(edge, head + rest)).toMatch(/^HTTP\/1\.1 400/);
+      await logged('/marker-chunks');
+      expect(await edge.errorLog()).not.toMatch(/SECRET|203\.0\.113|client: /);
+    });
+
+    test('limits', async () => {
+      await burst(edge, 8, `/limited?${secret}`, { from: '203.0.113.211' });
+      await logged('/marker-2');
+      expect(await edge.errorLog()).not.toMatch(/SECRET|203\.0\.113|client: /);
+    });
+
+    test.each([
+      ['/gone', 'not reached', 'gone-3000'],
+      ['/secure-stranger', 'not reached', expect.stringMatching(/^[\d.]+:3443/)],
+      ['/reset', 'no valid answer', expect.stringMatching(/^[\d.]+:3000/)],
+      ['/hasty/slow?ms=1500', 'no answer in time', expect.stringMatching(/^[\d.]+:3000/)],
+    ])('the reason of a failure on %s is told without either: %s', async (path, failure, address) => {
+      const id = (await call(edge, path)).headers['x-request-id'] as string;
+      const line = await waitFor('the reason', async () =>
+        (await edge.errorLog()).split('\n').find((line) => line.includes(id)),
+      );
+      expect(JSON.parse(line)).toEqual({
+        timestamp: expect.any(String),
+        request_id: id,
+        failure,
+        address,
+      });
+    });
+
+    test('an app’s own error is none of the edge’s', async () => {
+      const { headers } = await call(edge, '/answer/502');
+      await logged('/marker-3');
+      expect(await edge.errorLog()).not.toContain(headers['x-request-id']);
+    });
   });
 });

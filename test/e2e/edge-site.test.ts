@@ -14,11 +14,16 @@ const file = (path: string, content: string): GeneratedFile => ({
   class: 'seed',
 });
 
+/** Long enough to be worth compressing. */
+const notThere = `not here${' '.repeat(4000)}`;
+
 const site = [
   file('index.html', 'home'),
   file('docs/index.html', 'docs'),
   file('app.js', 'let x;'),
-  file('404.html', 'not here'),
+  file('large.html', 'x'.repeat(4000)),
+  file('large.js', 'x'.repeat(4000)),
+  file('404.html', notThere),
   file('.env', 'SECRET=1'),
   file('app.js.bak', 'SECRET=1'),
   file('config.old', 'SECRET=1'),
@@ -79,6 +84,27 @@ describe.runIf(requireDocker())('static sites', () => {
     expect((await get(plain, '/a%20b.txt')).body).toBe('text');
   });
 
+  test('#49 scripts are compressed, pages are not, nor what stands in for a file', async () => {
+    const encoding = async (container: EdgeContainer, path: string) =>
+      (await call(container, path, { plain: true, headers: { 'accept-encoding': 'gzip' } })).headers;
+    for (const container of [plain, singlePage]) {
+      expect(await encoding(container, '/large.js')).toMatchObject({
+        'content-encoding': 'gzip',
+        vary: 'Accept-Encoding',
+      });
+      for (const path of ['/large.html', '/missing.js'])
+        expect((await encoding(container, path))['content-encoding']).toBeUndefined();
+    }
+    expect((await encoding(sample, '/'))['content-encoding']).toBeUndefined();
+  });
+
+  test('#44 no request is told in the log', async () => {
+    for (const path of ['/nothing?token=SECRET', '/outside.txt?token=SECRET', '/assets/old.js?token=SECRET'])
+      for (const container of [plain, singlePage]) await get(container, path);
+    for (const container of [plain, singlePage])
+      expect(await container.errorLog()).not.toMatch(/SECRET|GET /);
+  });
+
   test('a folder without its slash is redirected without naming the container’s port', async () => {
     const { status, headers } = await get(plain, '/docs');
     expect([status, headers.location]).toEqual([301, '/docs/']);
@@ -86,7 +112,7 @@ describe.runIf(requireDocker())('static sites', () => {
 
   test('what is not there is the site’s own 404 page, without a version', async () => {
     const { status, body, headers } = await get(plain, '/nothing');
-    expect([status, body, headers.server]).toEqual([404, 'not here', 'nginx']);
+    expect([status, body, headers.server]).toEqual([404, notThere, 'nginx']);
   });
 
   test('of a single page, every path is the page, but a missing file is missing', async () => {

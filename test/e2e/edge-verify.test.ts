@@ -129,6 +129,7 @@ describe.runIf(requireDocker())('#50 the self-test of the edge', () => {
       ['#40'],
       edit('sites/a.example.test.conf', /auth_basic "Restricted";/, 'auth_basic off;'),
     ],
+    ['compressed pages', ['#49'], edit('conf.d/compression.conf', 'gzip off', 'gzip on')],
     ['hidden files', ['#41', '#15'], edit('snippets/guard.conf', /location ~ "\/\\\..*\n/, '')],
     ['another number of workers', ['#2'], edit('nginx.conf', 'worker_processes 2', 'worker_processes 3')],
   ])('finds %s (%j)', async (_what, points, ...changes) => {

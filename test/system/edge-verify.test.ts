@@ -17,6 +17,8 @@ interface World {
   seen?: { IPv4?: string; IPv6?: string };
   /** More lines of the log. */
   log?: string[];
+  /** A line of the error log. */
+  error?: string;
   /** `query` of the request that carries a token. */
   query?: string;
 }
@@ -37,7 +39,7 @@ function verify(world: World, edge: Parameters<typeof edgeStack>[0] = {}) {
     'case $1 in',
     `ps) ${running ? 'echo 0123456789ab' : ':'} ;;`,
     `exec) echo 'ok    #2 inside'; printf '%s\\n' '${appended}' | sed "s/MARK/$5/" >>'${log}'; exit ${inside} ;;`,
-    `logs) cat '${log}' ;;`,
+    `logs) cat '${log}'; echo '${world.error ?? 'edge: the certificate files have changed'}' >&2 ;;`,
     `inspect) echo '${gateways}' ;;`,
     'esac',
   ]);
@@ -74,6 +76,7 @@ describe('#50 nginx/verify.sh on the host', () => {
         'ok    #2 inside',
         'ok    #43 secrets of queries are redacted',
         'ok    #43 #44 each line of the log has its form and no whole address',
+        'ok    #44 no request in the error log',
         'ok    #42 clients over IPv4 have their own address',
         'note  #42 not tried over IPv6, of which there is no address',
         'The edge of demo holds.',
@@ -93,6 +96,11 @@ describe('#50 nginx/verify.sh on the host', () => {
   test.each([
     ['a secret', { query: 'access_token=SECRETx' }, /FAIL {2}#43 a secret of a query is in the log/],
     ['another form', { log: ['{"client":"1"}'] }, /FAIL {2}#43 #44 1 lines/],
+    [
+      'a request in the error log',
+      { error: '[error] 8#8: *1 access forbidden by rule, client: 203.0.113.7, request: "GET / HTTP/1.1"' },
+      /FAIL {2}#44 the error log tells/,
+    ],
     ['a whole address', { log: [entry('/', '203.0.113.7')] }, /FAIL {2}#43 #44 1 lines/],
   ])('%s in the log is found', (_what, world, message) => {
     const { status, lines } = verify({ seen: own, ...world });

@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { provenPoints, testFiles } from '../../build/points.ts';
 import { edgePage, withSections } from '../../build/reference.ts';
+import { fileServerConf } from '../../src/catalog/static.ts';
 import { controlsOf, EDGE_CONTROLS } from '../../src/policy/edge/index.ts';
+import { renderFileServer } from '../../src/render/file-server/index.ts';
 import { renderNginx } from '../../src/render/nginx/index.ts';
 import { checkAnswers } from '../../src/stack/load.ts';
 import { edgeStack, fullEdgeStack, route } from '../fixtures/edge.ts';
@@ -23,7 +25,10 @@ function everyDirective(): Set<string> {
     { ...full, edge: { ...full.edge, routes, http3: true, ipv6: true } },
     edgeStack({ tls: { mode: 'dev-ca', policy: 'modern' }, logIpv6: 'last-segment' }),
   ];
-  const files = stacks.flatMap((stack) => renderNginx(stack)).filter(({ path }) => path.endsWith('.conf'));
+  const sites = renderFileServer([false, true].map((one) => ({ command: [fileServerConf(one).target] })));
+  const files = [...stacks.flatMap((stack) => renderNginx(stack)), ...sites].filter(({ path }) =>
+    path.endsWith('.conf'),
+  );
   return new Set(files.flatMap(({ content }) => directivesOf(content)));
 }
 

@@ -23,9 +23,9 @@ export const serversAndHeaders: readonly EdgeControl[] = [
   {
     point: 16,
     title: 'Redirects to the configured name alone',
-    directives: ['return', 'location'],
-    file: 'nginx/sites/*.conf',
-    why: 'A redirect to whatever Host says sends visitors anywhere. 308 keeps the method and the body.',
+    directives: ['return', 'location', 'absolute_redirect'],
+    file: 'nginx/sites/*.conf, file-server/*.conf',
+    why: 'A redirect to whatever Host says sends visitors anywhere. 308 keeps the method and the body. A static site redirects by path, without a name.',
     source: 'RFC 9110, 15.4.9; OWASP, Unvalidated Redirects',
     relax: KEEP,
   },

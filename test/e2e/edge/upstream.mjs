@@ -27,7 +27,10 @@ const careless = {
   '/cookies': { 'set-cookie': ['session=1; Path=/', 'XSRF-TOKEN=2'] },
   '/cookies/none': { 'set-cookie': ['embed=1; SameSite=None; Secure'] },
   '/busy/answer/503': { 'retry-after': '77' },
+  '/page': { 'content-type': 'text/html; charset=utf-8' },
   '/static.css': { 'content-type': 'text/css' },
+  // Says so; nobody unpacks it.
+  '/packed.css': { 'content-type': 'text/css', 'content-encoding': 'gzip' },
   '/big-header': { 'x-large': 'x'.repeat(12_000) },
 };
 
@@ -41,12 +44,12 @@ async function events(response) {
 
 function answer(request, response) {
   if (request.url.endsWith('/stream')) return void events(response);
-  if (request.url === '/reset') {
+  // Not the URL parser: hostile paths are no URLs.
+  const [pathname, query = ''] = request.url.split('?');
+  if (pathname === '/reset') {
     resets++;
     return void request.socket.destroy();
   }
-  // Not the URL parser: hostile paths are no URLs.
-  const [pathname, query] = request.url.split('?');
   const status = Number(/^\/(?:api\/|busy\/)?answer\/(\d{3})$/.exec(pathname)?.[1] ?? 200);
   for (const [name, value] of Object.entries(careless[pathname] ?? {})) response.setHeader(name, value);
   let size = 0;
@@ -54,7 +57,7 @@ function answer(request, response) {
     size += chunk.length;
   });
   request.on('end', async () => {
-    await sleep(pathname.endsWith('/slow') ? Number(query.slice('ms='.length)) : 0);
+    await sleep(pathname.endsWith('/slow') ? Number(/ms=(\d+)/.exec(query)?.[1] ?? 0) : 0);
     if (!response.hasHeader('content-type')) response.setHeader('content-type', 'application/json');
     response.writeHead(status);
     const { method, url, rawHeaders, socket } = request;
