@@ -10,6 +10,7 @@ import {
   port,
   rate,
   relativePath,
+  routePath,
   size,
   text,
   variableName,
@@ -25,17 +26,7 @@ const rateLimit = v.strictObject({
 
 const route = v.strictObject({
   host: v.optional(v.pipe(domain, v.description('One of `domains`; absent: every domain.'))),
-  path: v.optional(
-    v.pipe(
-      v.string(),
-      v.regex(
-        /^\/(?:[A-Za-z0-9._~-]+\/?)*$/,
-        'must start with "/" and hold letters, digits, ".", "_", "~", "-" and "/"',
-      ),
-      v.description('Path prefix; the longest one wins.'),
-    ),
-    '/',
-  ),
+  path: v.optional(v.pipe(routePath, v.description('Path prefix; the longest one wins.')), '/'),
   rateLimit: v.optional(v.pipe(rateLimit, v.description('Limit of this route, besides the general one.'))),
   maxBody: v.optional(
     v.pipe(size, v.description('Largest request body; `edge.limits.maxBody` when absent.')),

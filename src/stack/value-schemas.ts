@@ -1,16 +1,18 @@
 import * as v from 'valibot';
 import { cidrProblem, parseDomain } from './domains.ts';
+import { originProblem, routePathProblem } from './route-values.ts';
+
+/** A check by a function that says what is wrong; silent where another check of the value has spoken. */
+const judged = (problemOf: (value: string) => string | undefined) =>
+  v.rawCheck<string>(({ dataset, addIssue }) => {
+    const message = dataset.typed && !dataset.issues ? problemOf(dataset.value) : undefined;
+    if (message) addIssue({ message });
+  });
 
 /** Kinds of values that several answers have. */
 
 export const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535));
-export const cidr = v.pipe(
-  v.string(),
-  v.rawCheck(({ dataset, addIssue }) => {
-    const problem = dataset.typed ? cidrProblem(dataset.value) : undefined;
-    if (problem) addIssue({ message: problem });
-  }),
-);
+export const cidr = v.pipe(v.string(), judged(cidrProblem));
 export const text = v.pipe(
   v.string(),
   v.check((value) => !/\p{Cc}/u.test(value), 'must not contain line breaks or control characters'),
@@ -66,6 +68,16 @@ export const origin = v.pipe(
     /^https?:\/\/(?:\*\.)?[a-z0-9.-]+(?::\d{1,5})?$/,
     'must be an origin such as https://app.example.com, without a path; *.example.com stands for one level of names',
   ),
+  judged(originProblem),
+);
+
+export const routePath = v.pipe(
+  v.string(),
+  v.regex(
+    /^\/(?:[A-Za-z0-9._~-]+\/?)*$/,
+    'must start with "/" and hold letters, digits, ".", "_", "~", "-" and "/"',
+  ),
+  judged(routePathProblem),
 );
 
 export const rate = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100_000));

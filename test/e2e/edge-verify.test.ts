@@ -122,7 +122,7 @@ describe.runIf(requireDocker())('#50 the self-test of the edge', () => {
     [
       'an allow-list by its exact prefix',
       ['#39'],
-      edit('sites/a.example.test.conf', 'location ~* "^/admin(?![a-z0-9_-])"', 'location /admin'),
+      edit('sites/a.example.test.conf', 'location ~* "^/\\s*admin(?![a-z0-9_-])"', 'location /admin'),
     ],
     [
       'a dashboard without its login',

@@ -93,7 +93,7 @@ describe('#40 logins at the edge', () => {
     const site = renderStack(answers, { redactSecrets: true }).find(
       ({ path }) => path === 'nginx/sites/shop.example.conf',
     )!.content;
-    const location = /location ~\* "\^\/graphs[\s\S]*?\n {4}\}/.exec(site)![0];
+    const location = /location ~\* "\^\/\\s\*graphs[\s\S]*?\n {4}\}/.exec(site)![0];
     for (const line of [
       'auth_basic_user_file /run/secrets/edge_login_grafana;',
       'auth_delay 1s;',

@@ -9,7 +9,7 @@ const text = [...renderNginx(fullEdgeStack()), ...renderNginx(edgeStack({ logIpv
 /** Every regular expression in maps, locations and directives, translated to this engine's syntax. */
 const patterns = [
   ...new Set(
-    [...text.matchAll(/"~(\*?)((?:[^"\\]|\\.)+)"|location ~(\*?) "((?:[^"\\]|\\.)+)"/g)].map(
+    [...text.matchAll(/"~(\*?)((?:[^"\\]|\\.)+)"|(?:location|if \(\$\w+) ~(\*?) "((?:[^"\\]|\\.)+)"/g)].map(
       ([, star, map, locationStar, location]) => `${star ?? locationStar ?? ''} ${map ?? location}`,
     ),
   ),

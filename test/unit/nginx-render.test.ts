@@ -294,20 +294,22 @@ describe('answers', () => {
       ].map(([, app]) => app);
     expect(passes('nginx/sites/a.test.conf')).toEqual(['xy', 'web', 'a']);
     expect(passes('nginx/sites/b.test.conf')).toEqual(['xy', 'b']);
-    expect(filesOf(stack).get('nginx/sites/b.test.conf')).toMatch(/location \/ \{\s+return 404;/);
+    expect(filesOf(stack).get('nginx/sites/b.test.conf')).toMatch(/location \/ \{\s+try_files \/- =404;/);
   });
 
-  test('/metrics is refused unless a route names it', () => {
-    const refused = (stack: Stack) =>
+  test('#41 /metrics and /ready are refused behind the routes, so that one which names them is met first', () => {
+    const stack = edgeStack(
+      { routes: [route('/'), route('/metrics', { host: 'a.test' }), route('/ready/deep')] },
+      { domains: ['a.test', 'b.test'] },
+    );
+    const order = (domain: string) =>
       [
         ...filesOf(stack)
-          .get('nginx/snippets/guard.conf')!
-          .matchAll(/"\^(\/\w+)/g),
+          .get(`nginx/sites/${domain}.conf`)!
+          .matchAll(/location ~\*? "\^(\/[^"(]+)/g),
       ].map(([, path]) => path);
-    expect(refused(edgeStack())).toEqual(['/metrics', '/ready']);
-    expect(refused(edgeStack({ routes: [route('/metrics', { allow: ['10.0.0.0/8'] })] }))).toEqual([
-      '/ready',
-    ]);
+    expect(order('a.test')).toEqual(['/ready/deep', '/metrics', '/\\s*metrics', '/\\s*ready']);
+    expect(order('b.test')).toEqual(['/ready/deep', '/\\s*metrics', '/\\s*ready']);
   });
 
   test('rates that are not whole per second are counted per minute', () => {

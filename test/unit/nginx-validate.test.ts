@@ -35,6 +35,9 @@ describe('#18 #47 what nginx would accept and then not do is refused', () => {
     ['a path with a quote', withRoute(['/a" { return 200; }']), /routes\[0\]\.path/],
     ['an encoded path, which nginx never sees', withRoute(['/a%2fb']), /routes\[0\]\.path/],
     ['a hidden path', withRoute(['/.git']), /routes\[0\]\.path.*dot/],
+    ['a path like a leftover', withRoute(['/app.conf']), /routes\[0\]\.path.*"\.conf"/],
+    ['a path like a leftover, in capitals', withRoute(['/a/X.LOG/']), /routes\[0\]\.path.*"\.LOG"/],
+    ['a path like a backup', withRoute(['/a~']), /routes\[0\]\.path.*"~"/],
     ['a body limit of 0, which means none', withRoute(['/', { maxBody: '0' }]), /routes\[0\]\.maxBody/],
     ['a body limit with a fraction', withRoute(['/', { maxBody: '1.5m' }]), /routes\[0\]\.maxBody/],
     [
@@ -50,6 +53,16 @@ describe('#18 #47 what nginx would accept and then not do is refused', () => {
     ['every origin', withRoute(['/', { cors: ['*'] }]), /cors\[0\]/],
     ['the null origin', withRoute(['/', { cors: ['null'] }]), /cors\[0\]/],
     ['an origin with a path', withRoute(['/', { cors: ['https://a.test/'] }]), /cors\[0\]/],
+    [
+      'an origin with the port that browsers leave out',
+      withRoute(['/', { cors: ['https://a.test:443'] }]),
+      /cors\[0\].*must be https:\/\/a\.test:/,
+    ],
+    [
+      'the same over HTTP',
+      withRoute(['/', { cors: ['http://*.a.test:80'] }]),
+      /cors\[0\].*http:\/\/\*\.a\.test:/,
+    ],
     [
       'an origin with a wildcard in the middle',
       withRoute(['/', { cors: ['https://a.*.test'] }]),
@@ -84,6 +97,11 @@ describe('#18 #47 what nginx would accept and then not do is refused', () => {
   });
 
   test('a sound stack has none', () => {
-    expect(problems(withRoute(['/', { cors: ['https://*.a.test:8443', 'http://[::1]:3000'] }]))).toEqual([]);
+    expect(problems(withRoute(['/x.log/y'], ['/a~b'], ['/Ready'], ['/ready.txt']))).toEqual([]);
+    expect(
+      problems(
+        withRoute(['/', { cors: ['https://*.a.test:8443', 'http://[::1]:3000', 'http://a.test:443'] }]),
+      ),
+    ).toEqual([]);
   });
 });

@@ -33,10 +33,11 @@ import {
 } from '../../policy/tls.ts';
 import { LOGIN_KEYS_FILE } from '../../stack/edge-login.ts';
 import type { TlsMode } from '../../stack/model.ts';
+import { leftovers } from '../../stack/route-values.ts';
 import { render, type Template } from '../template.ts';
 import { canonicalCidr } from './cidr.ts';
 import { locationText } from './location.ts';
-import { internalPaths, type NamedRoute, nameRoutes, routesOf, upstreamsOf } from './routes.ts';
+import { guardedMatch, internalPaths, type NamedRoute, nameRoutes, routesOf, upstreamsOf } from './routes.ts';
 import { corsTables, requestHeaders, responseHeaders } from './tables.ts';
 import { type EdgeStack, validateEdge } from './validate.ts';
 import { indent, isAddress, limitRequest, portSuffix, rate, urlHost } from './values.ts';
@@ -93,7 +94,7 @@ export function renderNginx(stack: EdgeStack, capability: EdgeCapability = edgeI
     file('conf.d/compression.conf', compressionTemplate, {}),
     file('conf.d/upstreams.conf', upstreamsTemplate, { upstreams: upstreamsOf(routes) }),
     file('snippets/errors.conf', errorsTemplate, { cors: cors.length > 0 }),
-    file('snippets/guard.conf', guardTemplate, { internal: internalPaths(routes) }),
+    file('snippets/guard.conf', guardTemplate, { leftovers: leftovers.join('|') }),
     file('snippets/http-common.conf', httpCommonTemplate, { webroot: WEBROOTS[edge.tls.mode] }),
     file('snippets/proxy-headers.conf', proxyHeadersTemplate, appHeaders('proxy')),
     ...(routes.some(({ directive }) => directive === 'grpc')
@@ -157,7 +158,7 @@ function siteValues(
   const own = routesOf(domain, routes);
   const locations = own.map((route) => locationText(route, edge));
   if (!own.some(({ prefix }) => prefix === ''))
-    locations.push('# No route for anything else.\nlocation / {\n    return 404;\n}\n');
+    locations.push('# No route for anything else.\nlocation / {\n    try_files /- =404;\n}\n');
   const wildcard = domain.startsWith('*.');
   return {
     title: wildcard ? `Every name one level below ${domain.slice(2)}.` : `${domain}.`,
@@ -168,6 +169,7 @@ function siteValues(
     http3: edge.http3 ?? false,
     grpc: own.some(({ directive }) => directive === 'grpc'),
     locations: indent(locations.join('\n'), 4),
+    internal: internalPaths.map(guardedMatch),
   };
 }
 

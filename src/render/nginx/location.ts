@@ -6,7 +6,7 @@ import type { Edge } from '../../stack/model.ts';
 import { nginxRegex } from '../quote/nginx.ts';
 import { render } from '../template.ts';
 import { canonicalCidr } from './cidr.ts';
-import type { NamedRoute } from './routes.ts';
+import { guardedMatch, type NamedRoute } from './routes.ts';
 import { indent, limitRequest, sizeInBytes } from './values.ts';
 
 /** Wrong logins that a client may make in a row; a page's first requests come without one too. */
@@ -58,9 +58,7 @@ function timeouts({ timeoutSeconds, protocol }: NamedRoute): string | false {
  */
 function locationMatch({ prefix, allow, login }: NamedRoute): string {
   if (prefix === '') return '/';
-  return allow.length > 0 || login !== undefined
-    ? `~* "^${nginxRegex(prefix)}(?![a-z0-9_-])"`
-    : `~ "^${nginxRegex(prefix)}(?:/|$)"`;
+  return allow.length > 0 || login !== undefined ? guardedMatch(prefix) : `~ "^${nginxRegex(prefix)}(?:/|$)"`;
 }
 
 function corsText({ corsVariable, directive }: NamedRoute): string {

@@ -1,5 +1,6 @@
 import { domainCovers } from '../../stack/domains.ts';
 import type { EdgeRoute } from '../../stack/model.ts';
+import { nginxRegex } from '../quote/nginx.ts';
 
 /** A route with the names that belong to it in the configuration. */
 export interface NamedRoute extends EdgeRoute {
@@ -71,9 +72,22 @@ function hostRank(host: string | undefined, domain: string): number {
   return domainCovers(host, domain) ? 2 : 0;
 }
 
-/** Paths that only the stack itself may ask for, unless a route names one (or something below it) explicitly. */
-export function internalPaths(routes: readonly NamedRoute[]): string[] {
-  return ['/metrics', '/ready'].filter(
-    (path) => !routes.some(({ prefix }) => prefix === path || prefix.startsWith(`${path}/`)),
-  );
+/**
+ * Paths that only the stack itself may ask for. Their guards stand behind a domain's routes: a route that names one is met
+ * first, in its own spelling alone.
+ */
+export const internalPaths = ['/metrics', '/ready'] as const;
+
+/** Those that no route of the domain opens. @param own what `routesOf` gives for it */
+export function closedPaths(own: readonly NamedRoute[]): string[] {
+  return internalPaths.filter((path) => !own.some(({ prefix }) => prefix === path));
+}
+
+/**
+ * What the location of a guarded path matches, besides the path: other cases, spaces and dots around a `/`, and at the end
+ * anything that does not make it another word (`/admin;x`, `/admin.json`).
+ */
+export function guardedMatch(prefix: string): string {
+  const segments = prefix.slice(1).split('/').map(nginxRegex);
+  return String.raw`~* "^/\s*${segments.join(String.raw`[\s.]*/\s*`)}(?![a-z0-9_-])"`;
 }

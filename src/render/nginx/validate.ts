@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { type Problem, UserError } from '../../errors.ts';
 import { cidrProblem } from '../../stack/domains.ts';
 import type { EdgeRoute, Stack } from '../../stack/model.ts';
+import { originProblem, routePathProblem } from '../../stack/route-values.ts';
 import { sizeInBytes } from './values.ts';
 
 export type EdgeStack = Pick<Stack, 'name' | 'environment' | 'domains' | 'edge'>;
@@ -49,7 +50,7 @@ function routeProblems(route: EdgeRoute, at: string, domains: readonly string[])
   const problems: Problem[] = [];
   if (route.host !== undefined && !domains.includes(route.host))
     problems.push({ path: `${at}.host`, message: `${route.host} is not one of the domains` });
-  const path = pathProblem(route.path);
+  const path = routePathProblem(route.path);
   if (path) problems.push({ path: `${at}.path`, message: path });
   if (!/^[a-z0-9](?:[a-z0-9_.-]*[a-z0-9])?$/i.test(route.app))
     problems.push({ path: `${at}.app`, message: 'must be the name of an app' });
@@ -68,28 +69,16 @@ function routeProblems(route: EdgeRoute, at: string, domains: readonly string[])
     problems.push({ path: `${at}.login`, message: 'must be the name of a secret file' });
   if (route.maxBody !== undefined) problems.push(...bodyProblems(route.maxBody, `${at}.maxBody`));
   for (const [i, origin] of route.cors.entries()) {
-    if (!originPattern.test(origin))
+    const message = originProblem(origin);
+    if (message)
       problems.push({
         path: `${at}.cors[${i}]`,
-        message: `${JSON.stringify(origin)} is not an origin such as https://app.example.com`,
-        hint: '"*" and "null" are never allowed; *.example.com stands for one level of names',
+        message: `${JSON.stringify(origin)} ${message}`,
+        hint: '"*" and "null" are never allowed',
       });
   }
   problems.push(...route.allow.flatMap((cidr, i) => cidrProblems(cidr, `${at}.allow[${i}]`)));
   return problems;
-}
-
-/** Scheme, host (a leading `*.` for one level), port; lower case, as browsers send it. */
-const originPattern =
-  /^https?:\/\/(?:(?:\*\.)?[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]+\])(?::[1-9]\d{0,4})?$/;
-
-function pathProblem(path: string): string | undefined {
-  if (!path.startsWith('/')) return 'must start with "/"';
-  const segments = path.replace(/\/$/, '').split('/').slice(1);
-  if (segments.some((segment) => !/^[A-Za-z0-9._~@:+-]+$/.test(segment)))
-    return 'must consist of letters, digits and . _ ~ @ : + - between single "/"';
-  const hidden = segments.find((segment) => segment.startsWith('.') && segment !== '.well-known');
-  return hidden && `must not have a part that starts with a dot (${hidden}); such paths are always refused`;
 }
 
 /** nginx compares paths without a trailing slash here, so `/api` and `/api/` are one route. */

@@ -1,5 +1,5 @@
 import { type EdgeCapability, keyExchangeGroups, minimumNginx } from '../../policy/tls.ts';
-import { internalPaths, type NamedRoute, routesOf } from './routes.ts';
+import { closedPaths, type NamedRoute, routesOf } from './routes.ts';
 import { sentTransportSecurity } from './tables.ts';
 import type { EdgeStack } from './validate.ts';
 import { isAddress, portSuffix, urlHost } from './values.ts';
@@ -15,7 +15,8 @@ export function verifyValues(
 ): object {
   const { name, domains, edge } = stack;
   const primary = domains.find((domain) => !isAddress(domain) && domain !== 'localhost') ?? domains[0]!;
-  const root = routesOf(primary, routes).find(({ prefix }) => prefix === '');
+  const own = routesOf(primary, routes);
+  const root = own.find(({ prefix }) => prefix === '');
   return {
     stack: name,
     minimum: minimumNginx,
@@ -28,7 +29,7 @@ export function verifyValues(
     postQuantum: keyExchangeGroups(openssl).some((group) => group.includes('MLKEM')),
     http3: edge.http3 ?? false,
     addresses: domains.some((domain) => isAddress(domain)),
-    internal: internalPaths(routes),
+    internal: closedPaths(own),
     // Of a gRPC service the edge's refusals are no pages.
     pages: root?.protocol !== 'grpc',
     hsts: primary === 'localhost' ? '' : (sentTransportSecurity(stack)?.toLowerCase() ?? ''),

@@ -23,6 +23,8 @@ export function labStack(edge: Partial<EdgeStack['edge']> = {}): EdgeStack {
         route('/'),
         route('/api', { cors: [reader, 'https://*.pr.example.test'] }),
         route('/admin', { allow: ['198.51.100.0/24', '2001:db8:aaaa::/48'] }),
+        route('/v1'),
+        route('/v1/private', { allow: ['198.51.100.0/24'] }),
         route('/guarded', { allow: ['198.51.100.0/24'], cors: [reader] }),
         route('/limited', { rateLimit: { requestsPerSecond: 1, burst: 2 } }),
         route('/small', { maxBody: '2k' }),
@@ -43,6 +45,7 @@ export function labStack(edge: Partial<EdgeStack['edge']> = {}): EdgeStack {
         route('/dash', { login: 'edge_login_dash' }),
         route('/dash-live', { login: 'edge_login_dash', protocol: 'ws' }),
         route('/gone', { app: 'gone' }),
+        route('/metrics', { host: 'b.example.test' }),
         route('/other', { host: 'b.example.test', app: 'gone' }),
         route('/test.Echo', { app: 'engine', port: 50_052, protocol: 'grpc' }),
         route('/test.Limited', {
