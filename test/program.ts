@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { type SpawnOptions, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,6 +31,23 @@ export function program(
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
   });
   return { code: status, stdout, stderr };
+}
+
+/**
+ * Runs Node.js with a standard output whose reader has gone before the first word, and with `both` the same on standard
+ * error.
+ */
+export async function unread(
+  args: readonly string[],
+  { both = false, ...options }: Pick<SpawnOptions, 'cwd' | 'env'> & { both?: boolean } = {},
+): Promise<{ code: number | null; stderr: string }> {
+  const child = spawn(process.execPath, [...args], { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+  child.stdout.destroy();
+  let stderr = '';
+  if (both) child.stderr.destroy();
+  else child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, stderr };
 }
 
 /** A folder of the test's own, removed at its end. */

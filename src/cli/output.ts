@@ -1,6 +1,5 @@
 import { styleText } from 'node:util';
-import type { UserError } from '../errors.ts';
-import { formatProblem } from '../errors.ts';
+import { EXIT, formatProblem, type UserError } from '../errors.ts';
 
 /**
  * The terminal contract: results on standard output, everything else on standard error; words carry the meaning,
@@ -26,9 +25,20 @@ export function cancelled(): Error {
 
 export function terminalOutput({ colour }: { colour: boolean }): Output {
   const columns = process.stderr.columns ?? process.stdout.columns ?? 80;
+  const note = writerTo(process.stderr, () => {});
+  let isTold = false;
+  const result = writerTo(process.stdout, ({ code, message }) => {
+    // Work that ends well all the same: the script behind must not take half a document for the whole.
+    process.once('exit', () => {
+      process.exitCode ||= EXIT.failed;
+    });
+    if (!isTold)
+      note(`error: standard output cannot be written: ${code === 'ENOSPC' ? 'no space left' : message}`);
+    isTold = true;
+  });
   return {
-    result: (text) => void process.stdout.write(text.endsWith('\n') ? text : `${text}\n`),
-    note: (text) => void process.stderr.write(text.endsWith('\n') ? text : `${text}\n`),
+    result,
+    note,
     style: (format, text, stream = 'stderr') => {
       const allowed =
         colour &&
@@ -39,6 +49,22 @@ export function terminalOutput({ colour }: { colour: boolean }): Output {
     },
     width: Math.max(40, Math.min(columns, 100)),
   };
+}
+
+/**
+ * Writes lines to a stream that may fail. A reader who leaves, as in `| head -1`, is no failure: what is under way, a
+ * rotation above all, goes on unseen and decides the exit code.
+ */
+function writerTo(
+  stream: NodeJS.WriteStream,
+  failed: (error: NodeJS.ErrnoException) => void,
+): (text: string) => void {
+  const judge = (error: NodeJS.ErrnoException): void => {
+    if (error.code !== 'EPIPE') failed(error);
+  };
+  // Also what the prompts write.
+  stream.on('error', judge);
+  return (text) => void stream.write(text.endsWith('\n') ? text : `${text}\n`);
 }
 
 /** One line a mistake: `error: stack.yaml:12:5: apps.web.port: must be … (hint)`. */

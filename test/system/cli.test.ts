@@ -1,7 +1,18 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { fingerprint, program, temporaryFolder } from '../program.ts';
+import { fingerprint, PROGRAM, program, temporaryFolder, unread } from '../program.ts';
 
 const cwd = temporaryFolder();
 const run = (args: string[], options: Parameters<typeof program>[1] = {}) =>
@@ -155,6 +166,41 @@ describe('help and version', () => {
       version: string;
     };
     expect(run(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+});
+
+describe('a stream that takes nothing', () => {
+  test.each<[string, string[], number, string]>([
+    ['the help', ['--help'], 0, ''],
+    ['a result, after the work', ['closed', '--yes', '--json'], 0, 'closed/stack.yaml'],
+    ['a mistake', ['closed', '--json', '--domain', 'a;b'], 2, ''],
+  ])(
+    'a reader who has gone: %s ends quietly, with the code of its work',
+    async (_name, args, code, written) => {
+      expect(await unread([PROGRAM, ...args], { cwd })).toEqual({ code, stderr: '' });
+      expect(existsSync(join(cwd, written))).toBe(true);
+    },
+  );
+
+  test.each([[['--help']], [['--version']], [['explain', 'read_only', '--json']]])(
+    'a full disk behind standard output: %j says so in one line',
+    (args) => {
+      const full = openSync('/dev/full', 'w');
+      const { status, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], {
+        cwd,
+        stdio: ['ignore', full, 'pipe'],
+        encoding: 'utf8',
+      });
+      closeSync(full);
+      expect([status, stderr]).toEqual([1, 'error: standard output cannot be written: no space left\n']);
+    },
+  );
+
+  test('a full disk behind both ends as a failure, without a trace', () => {
+    const full = openSync('/dev/full', 'w');
+    const { status } = spawnSync(process.execPath, [PROGRAM, '--help'], { stdio: ['ignore', full, full] });
+    closeSync(full);
+    expect(status).toBe(1);
   });
 });
 

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { fingerprint, program, type Result } from '../program.ts';
+import { fingerprint, PROGRAM, program, type Result, unread } from '../program.ts';
 import { webApi } from './web-api.ts';
 
 const stack = webApi();
@@ -30,6 +30,19 @@ describe('--offline', () => {
     const { code, stderr } = rotate(undefined, 'REDIS_APP_PASSWORD', '--offline', '--yes');
     expect([code, stderr]).toEqual([0, expect.any(String)]);
     expect(envValue('REDIS_APP_PASSWORD')).not.toBe(before);
+  });
+
+  test('with nobody left to read it goes on to its end', async () => {
+    const before = envValue('REDIS_APP_PASSWORD');
+    const args = ['rotate', 'REDIS_APP_PASSWORD', '--offline', '--yes'];
+    const ran = await unread([PROGRAM, ...args], {
+      cwd: stack.folder,
+      env: { PATH: join(stack.parent, 'none') },
+      both: true,
+    });
+    expect(ran.code).toBe(0);
+    expect(envValue('REDIS_APP_PASSWORD')).not.toBe(before);
+    expect(rotate(undefined, '--resume').stderr).toBe('No rotation is open.\n');
   });
 
   test.each([
