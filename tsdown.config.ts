@@ -3,6 +3,7 @@ import { defineConfig } from 'tsdown';
 import { asciiOnly } from './build/ascii-plugin.ts';
 import { withoutDescriptions } from './build/descriptions-plugin.ts';
 import { withoutFacades } from './build/facades-plugin.ts';
+import { usedFigures } from './build/figures-plugin.ts';
 import { handlebarsTemplates } from './build/handlebars-plugin.ts';
 import { billOfMaterials } from './build/sbom-plugin.ts';
 
@@ -15,10 +16,13 @@ export default defineConfig({
   // Everything is inside: nothing is installed beside the program, and a dependency's update cannot change it.
   deps: { alwaysBundle: [/.*/], onlyBundle: false },
   // ES modules where a package has them: smaller when bundled, and quicker to load than CommonJS.
-  inputOptions: { resolve: { mainFields: ['module', 'main'] } },
+  inputOptions: {
+    resolve: { mainFields: ['module', 'main'] },
+    optimization: { inlineConst: { mode: 'all', pass: 3 } },
+  },
   alias: { yaml: fileURLToPath(new URL('node_modules/yaml/browser/index.js', import.meta.url)) },
-  // Names of functions stay, so that the trace of a bug can be read.
-  minify: { compress: true, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
+  // Without the functions' names, 7 kB of the package; the trace of a bug has its places in these files.
+  minify: { compress: true, mangle: true, codegen: { removeWhitespace: true } },
   hash: false,
   // What these two export and nobody uses can go: `diff` says so itself, in a place the bundler does not look at, and
   // loading a module of `yaml` does nothing either.
@@ -48,5 +52,12 @@ export default defineConfig({
     },
   },
   clean: true,
-  plugins: [handlebarsTemplates(), withoutDescriptions(), withoutFacades(), asciiOnly(), billOfMaterials()],
+  plugins: [
+    handlebarsTemplates(),
+    withoutDescriptions(),
+    usedFigures(),
+    withoutFacades(),
+    asciiOnly(),
+    billOfMaterials(),
+  ],
 });

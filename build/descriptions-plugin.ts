@@ -1,4 +1,4 @@
-const CALL = /v\.description\(\s*(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\$]|\\.)*`),?\s*\)/g;
+const CALL = /,\s*v\.description\(\s*(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\$]|\\.)*`),?\s*\)/g;
 
 /**
  * Bundler plugin: leaves the settings' descriptions out of the validators. The program reads them from the JSON Schema,
@@ -9,7 +9,7 @@ export function withoutDescriptions() {
     name: 'without-descriptions',
     transform(code: string, id: string) {
       if (!/\/src\/(?:stack|catalog)\/[^/]+\.ts$/.test(id) || !code.includes('v.description(')) return null;
-      return { code: code.replaceAll(CALL, "v.description('')"), map: null };
+      return { code: code.replaceAll(CALL, ''), map: null };
     },
   };
 }

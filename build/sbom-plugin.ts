@@ -28,7 +28,7 @@ export function billOfMaterials() {
       this.emitFile({
         type: 'asset',
         fileName: 'LICENSES.txt',
-        source: (await Promise.all(folders.map(licenceText))).join('\n'),
+        source: licences(await Promise.all(folders.map(readLicence))),
       });
     },
   };
@@ -66,8 +66,13 @@ async function cycloneDx(components: readonly Component[]): Promise<string> {
   return `${JSON.stringify(document, null, 1)}\n`;
 }
 
-async function licenceText(folder: string): Promise<string> {
-  const { name, version, license } = await readComponent(folder);
+interface Licence extends Component {
+  holders: string;
+  terms: string;
+}
+
+async function readLicence(folder: string): Promise<Licence> {
+  const component = await readComponent(folder);
   for (const file of [
     'LICENSE',
     'LICENSE.md',
@@ -78,7 +83,30 @@ async function licenceText(folder: string): Promise<string> {
     'LICENSE-MIT',
   ]) {
     const text = await readFile(join(folder, file), 'utf8').catch(() => undefined);
-    if (text !== undefined) return `${name} ${version} (${license})\n\n${text.trim()}\n\n${'-'.repeat(72)}\n`;
+    if (text !== undefined) return { ...component, ...parts(text) };
   }
-  return `${name} ${version} (${license})\n\n${'-'.repeat(72)}\n`;
+  return { ...component, holders: '', terms: '' };
+}
+
+/** Names and years of the holders, and the terms that begin where something is granted. */
+function parts(text: string): Pick<Licence, 'holders' | 'terms'> {
+  const start = Math.max(0, text.search(/^(?:Permission|Redistribution)\b/m));
+  return { holders: text.slice(0, start).trim(), terms: text.slice(start).trim() };
+}
+
+/** The same terms, which many packages have in lines of other lengths, once below all that come with them. */
+function licences(all: readonly Licence[]): string {
+  const groups = new Map<string, Licence[]>();
+  for (const one of all) {
+    const words = one.terms.replaceAll(/\s+/g, ' ');
+    groups.set(words, [...(groups.get(words) ?? []), one]);
+  }
+  return [...groups.values()]
+    .map((group) => {
+      const packages = group.map(({ name, version, license, holders }) =>
+        [`${name} ${version} (${license})`, holders].filter(Boolean).join('\n\n'),
+      );
+      return `${[...packages, group[0]!.terms].filter(Boolean).join('\n\n')}\n`;
+    })
+    .join(`\n${'-'.repeat(72)}\n\n`);
 }
