@@ -170,7 +170,8 @@ export function requireDocker(): boolean {
     {
       encoding: 'utf8',
       env: scrubbedEnvironment(),
-      timeout: 10_000,
+      // An engine that is busy answers late.
+      timeout: 60_000,
     },
   );
   if (status === 0 && stdout.trim()) return true;

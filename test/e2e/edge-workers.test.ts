@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { requireDocker, waitFor } from './docker.ts';
 import { call, open } from './edge/client.ts';
 import { type EdgeContainer, EdgeLab } from './edge/lab.ts';
+import { workers } from './edge/processor.ts';
 import { labStack } from './edge/stacks.ts';
 
 const conf = '/etc/secure-stack/nginx/nginx.conf';
@@ -24,15 +25,8 @@ describe.runIf(requireDocker())('the edge’s processes', () => {
   });
   afterAll(() => lab?.close());
 
-  /** Process ids of the workers, those that are ending among them. */
-  const workers = async (): Promise<string[]> => {
-    const list =
-      'for p in /proc/[0-9]*; do tr "\\0" " " <$p/cmdline 2>/dev/null | grep -q "^nginx: worker" && echo ${p#/proc/}; done; :';
-    return (await lab.exec(edge, ['sh', '-c', list])).trim().split('\n').sort();
-  };
-
   test('#2 #3 as many as answered, each without any capability and with descriptors for both sides', async () => {
-    const ids = await workers();
+    const ids = await workers(edge);
     expect(ids).toHaveLength(2);
     for (const id of ids) {
       expect(
@@ -52,7 +46,7 @@ describe.runIf(requireDocker())('the edge’s processes', () => {
   });
 
   test('#3 a WebSocket does not keep old workers alive after a reload', async () => {
-    const before = await workers();
+    const before = await workers(edge);
     const socket = open(edge);
     socket.on('error', () => {});
     socket.write(
@@ -61,13 +55,13 @@ describe.runIf(requireDocker())('the edge’s processes', () => {
     await new Promise((resolve) => socket.once('data', resolve));
     const closed = new Promise((resolve) => socket.once('close', resolve));
     await lab.exec(edge, ['nginx', '-c', conf, '-s', 'reload']);
-    await waitFor('new workers', async () => (await workers()).some((id) => !before.includes(id)));
+    await waitFor('new workers', async () => (await workers(edge)).some((id) => !before.includes(id)));
     // Requests go on while the old one waits for its connection.
     expect((await call(edge, '/')).status).toBe(200);
     await closed;
     await waitFor('the old workers are gone', async () =>
-      (await workers()).every((id) => !before.includes(id)),
+      (await workers(edge)).every((id) => !before.includes(id)),
     );
-    expect(await workers()).toHaveLength(2);
+    expect(await workers(edge)).toHaveLength(2);
   });
 });

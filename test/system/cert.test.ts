@@ -9,10 +9,10 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createServer as createTlsServer, type Server } from 'node:tls';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../free-port.ts';
 import { fingerprint, PROGRAM, temporaryFolder } from '../program.ts';
 
 const cwd = temporaryFolder();
@@ -68,12 +68,7 @@ async function serve(name: string): Promise<Server> {
 }
 
 beforeAll(async () => {
-  port = await new Promise<number>((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port: free } = probe.address() as { port: number };
-      probe.close(() => resolve(free));
-    });
-  });
+  port = await freePort();
 });
 
 describe('wrong use: exit 2, nothing written', () => {

@@ -22,6 +22,8 @@ export interface Call {
   /** Address the edge should believe, where it trusts the lab's gateway. */
   from?: string;
   plain?: boolean;
+  /** A connection that is there already. */
+  socket?: Socket;
 }
 
 export interface Answer {
@@ -47,22 +49,24 @@ export interface Echo {
 
 const domain = 'a.example.test';
 
+const serverName = ({ sni, host = domain }: Call): string => sni ?? host.replace(/:\d+$/, '');
+
 /** One request over HTTP/1.1 on a connection of its own. */
 export async function call(edge: EdgeContainer, path: string, options: Call = {}): Promise<Answer> {
-  const { method = 'GET', host = domain, headers = {}, body, from, plain = false } = options;
-  const sni = options.sni ?? host.replace(/:\d+$/, '');
+  const { method = 'GET', host = domain, headers = {}, body, from, plain = false, socket } = options;
   const settings: RequestOptions = {
     host: edge.address,
     port: plain ? 8080 : 8443,
     method,
     path,
     headers: { host, ...(from ? { 'x-forwarded-for': from } : {}), ...headers },
-    agent: false,
     timeout: 20_000,
+    ...(socket ? { createConnection: () => socket } : { agent: false }),
   };
-  const request = plain
-    ? httpRequest(settings)
-    : httpsRequest({ ...settings, servername: sni, rejectUnauthorized: false });
+  const request =
+    plain || socket
+      ? httpRequest(settings)
+      : httpsRequest({ ...settings, servername: serverName(options), rejectUnauthorized: false });
   request.end(body);
   const { response, body: text } = await answered(request);
   return {
@@ -74,17 +78,27 @@ export async function call(edge: EdgeContainer, path: string, options: Call = {}
   };
 }
 
-/** Statuses of many requests at once. */
-export function burst(
+/** Many requests at once, on connections that are there already: a busy machine does not draw them out. */
+export async function burst(
   edge: EdgeContainer,
   count: number,
   path: string,
   options: Call = {},
 ): Promise<Answer[]> {
-  return Promise.all(Array.from({ length: count }, () => call(edge, path, options)));
+  const connected = () =>
+    new Promise<Socket>((resolve, reject) => {
+      const socket = open(edge, options.plain, serverName(options));
+      socket.once('error', reject);
+      socket.once(options.plain ? 'connect' : 'secureConnect', () => resolve(socket));
+    });
+  const sockets = await Promise.all(Array.from({ length: count }, connected));
+  return Promise.all(sockets.map((socket) => call(edge, path, { ...options, socket })));
 }
 
-/** Bytes as they are, over TLS or plain; the answer until the edge closes or `quietMs` pass without a byte. */
+/**
+ * Bytes as they are, over TLS or plain; the answer until the edge closes or nothing more of it has come for `quietMs`. How
+ * long its first byte takes is the edge's affair, and the machine's.
+ */
 export function raw(
   edge: EdgeContainer,
   bytes: string | Buffer,
@@ -97,9 +111,10 @@ export function raw(
       socket.destroy();
       resolve(text);
     };
-    socket.setTimeout(quietMs, done);
+    socket.setTimeout(30_000, done);
     socket.on('data', (chunk: Buffer) => {
       text += chunk.toString('latin1');
+      socket.setTimeout(quietMs);
     });
     socket.on('error', (error: NodeJS.ErrnoException) =>
       text || error.code === 'ECONNRESET' ? done() : reject(error),

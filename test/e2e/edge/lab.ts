@@ -13,6 +13,7 @@ import { edgeLogins } from '../../../src/stack/edge-login.ts';
 import { checkAnswers } from '../../../src/stack/load.ts';
 import { docker, inspect, remove, run, waitFor } from '../docker.ts';
 import { buildImage, ensureImages } from '../images.ts';
+import { call } from './client.ts';
 
 /** How the container of every stack is started; the same flags as in the compose file. */
 const hardening = [
@@ -55,6 +56,7 @@ export class EdgeLab {
   readonly network: string;
   readonly #folder: string;
   readonly #containers: string[] = [];
+  readonly #upstreams: string[] = [];
 
   private constructor(network: string, folder: string, gateway: string) {
     this.network = network;
@@ -89,6 +91,7 @@ export class EdgeLab {
 
   /** Starts the app; its DNS name on the network is `alias`. */
   async startUpstream(alias: string): Promise<string> {
+    this.#upstreams.push(alias);
     const name = await this.#start(`${alias}-${randomBytes(3).toString('hex')}`, [
       `--network-alias=${alias}`,
       `--volume=${upstreamScript}:/upstream.mjs:ro`,
@@ -105,12 +108,19 @@ export class EdgeLab {
     await remove({ containers: [container] });
   }
 
-  /** Starts the edge as a stack would and waits for its health check; `change`: what its user does to the files. */
-  startEdge(
+  /**
+   * Starts the edge as a stack would and waits for its health check, and until it has found the apps that are there;
+   * `change`: what its user does to the files.
+   */
+  async startEdge(
     stack: EdgeStack,
     change: (files: GeneratedFile[]) => GeneratedFile[] = (files) => files,
   ): Promise<EdgeContainer> {
-    return this.startNginx('edge', change(renderNginx(stack)));
+    const edge = await this.startNginx('edge', change(renderNginx(stack)));
+    // An edge that is healthy may still be looking up the names of its apps.
+    if (this.#upstreams.includes('web') && stack.edge.routes.some(({ app }) => app === 'web'))
+      await waitFor('the app is found', async () => (await call(edge, '/')).status !== 502);
+    return edge;
   }
 
   /** Starts the workload of a static site, by default the sample; it answers on plain HTTP alone. */

@@ -34,11 +34,11 @@ const careless = {
   '/big-header': { 'x-large': 'x'.repeat(12_000) },
 };
 
-/** Server-sent events: one at once, the next after a second. */
+/** Server-sent events: one at once, the next after a while. */
 async function events(response) {
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   response.write('data: first\n\n');
-  await sleep(1000);
+  await sleep(4000);
   response.end('data: second\n\n');
 }
 
