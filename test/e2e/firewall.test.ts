@@ -167,7 +167,7 @@ describe.runIf(ready())('the firewall with a real Docker Engine', () => {
     await lab.engine.up();
     await lab.engine.crash();
     await lab.engine.up();
-    expect(await until(() => net.answers('stranger', everywhere(80, 443)).length === 4, 20)).toBe(true);
+    expect(await until(() => net.answers('stranger', everywhere(80, 443)).length === 4, 60)).toBe(true);
     for (const stop of stops) {
       const { answered, failed } = await stop();
       expect(answered).toBe(0);
@@ -210,7 +210,7 @@ describe.runIf(ready())('the firewall with a real Docker Engine', () => {
     // What the service unit starts, which Docker waits for.
     expect(net.firewall(script, ['boot'])).toMatchObject({ code: 0, stderr: '' });
     await lab.engine.up();
-    expect(await until(() => net.answers('stranger', everywhere(80, 443)).length === 4, 20)).toBe(true);
+    expect(await until(() => net.answers('stranger', everywhere(80, 443)).length === 4, 60)).toBe(true);
     expect((await stop()).answered).toBe(0);
     expect(net.answers('host', ['tcp,127.0.0.1,5432'])).toHaveLength(1);
     await lab.engine.docker(['start', 'trick', 'local', 'inner', 'hostnet']);
@@ -221,9 +221,9 @@ describe.runIf(ready())('the firewall with a real Docker Engine', () => {
     const before = dockers();
     expect(before).toContain('DOCKER');
     const script = net.script({ publicUdp: [] });
-    net.firewall(script, ['apply', '--timeout=2']);
+    net.firewall(script, ['apply', '--timeout=8']);
     closed();
-    expect(await until(() => net.table() === '', 8)).toBe(true);
+    expect(await until(() => net.table() === '', 30)).toBe(true);
     expect(dockers()).toBe(before);
     expect(net.answers('stranger', everywhere(5432))).toEqual(everywhere(5432));
   });
@@ -276,7 +276,7 @@ describe.runIf(ready())('the firewall with a real Docker Engine', () => {
       const direct = [`tcp,${address},8080`, `tcp,${address},443`];
       const outside = [`tcp,${metadata6},80`, `tcp,${ADDRESS.stranger6},7000`];
       // A new IPv6 address takes a moment.
-      expect(await until(() => net.answers('neighbour', direct).length === 2, 10)).toBe(true);
+      expect(await until(() => net.answers('neighbour', direct).length === 2, 30)).toBe(true);
       expect(await lab.fromContainer('six', outside)).toEqual([true, true]);
       switchOn();
       expect(net.answers('neighbour', direct)).toEqual([]);

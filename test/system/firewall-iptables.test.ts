@@ -124,13 +124,13 @@ describe.skipIf(missingForLab(programs).length > 0)('the second choice, iptables
 
   it('goes back by itself, to what was confirmed or to nothing', async () => {
     const script = iptables();
-    lab.firewall(script, ['apply', '--timeout=2']);
+    lab.firewall(script, ['apply', '--timeout=5']);
     expect(rules()).toContain('CSS_PRE');
-    expect(await until(() => !rules().includes('CSS_'), 8)).toBe(true);
+    expect(await until(() => !rules().includes('CSS_'), 30)).toBe(true);
     confirmed(script);
-    lab.firewall(iptables({ publicTcp: [8080] }), ['apply', '--timeout=2']);
+    lab.firewall(iptables({ publicTcp: [8080] }), ['apply', '--timeout=5']);
     expect(rules()).toContain('8080');
-    expect(await until(() => !rules().includes('8080'), 8)).toBe(true);
+    expect(await until(() => !rules().includes('8080'), 30)).toBe(true);
     expect(lab.firewall(script, ['status'])).toMatchObject({ code: 0 });
   });
 
@@ -152,13 +152,13 @@ describe.skipIf(missingForLab(programs).length > 0)('the second choice, iptables
     const open = await lab.connect('neighbour', host, 443);
     expect(lab.firewall(script, ['block', neighbour])).toMatchObject({ code: 0, stderr: '' });
     expect(await open.alive()).toBe(false);
-    expect(lab.firewall(script, ['block', '2001:db8:1::3', '--for=4s'])).toMatchObject({
+    expect(lab.firewall(script, ['block', '2001:db8:1::3', '--for=10s'])).toMatchObject({
       code: 0,
       stderr: '',
     });
     const site = [`tcp,${host},443`, `tcp,${host6},443`];
     expect(lab.answers('neighbour', site)).toEqual([]);
-    expect(await until(() => lab.answers('neighbour', [site[1]!]).length === 1, 10)).toBe(true);
+    expect(await until(() => lab.answers('neighbour', [site[1]!]).length === 1, 30)).toBe(true);
     expect(lab.answers('neighbour', site)).toEqual([site[1]]);
     expect(lab.firewall(script, ['unblock', neighbour])).toMatchObject({ code: 0, stderr: '' });
     expect(lab.answers('neighbour', site)).toEqual(site);

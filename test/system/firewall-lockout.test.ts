@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { ADDRESS, Lab, missingForLab } from './firewall/lab.ts';
+import { ADDRESS, end, Lab, missingForLab } from './firewall/lab.ts';
 
 /** As sshd sets it: client's address and port, server's address and port. */
 const session = (client: string, port = 22) => ({
@@ -79,7 +79,7 @@ describe.skipIf(missingForLab().length > 0)('apply locks nobody out', () => {
     const sshd = await lab.listen('host', ['tcp:2022'], 'sshd');
     refuses(lab.script(), {}, 'sshd listens on port 2022', 'firewall.sshPorts');
     accepts(lab.script({ sshPorts: [22, 2022] }));
-    process.kill(-sshd.pid!, 'SIGKILL');
+    await end(sshd);
     accepts(lab.script());
   });
 
@@ -92,7 +92,7 @@ describe.skipIf(missingForLab().length > 0)('apply locks nobody out', () => {
     const sshd = await lab.listen('host', ['tcp:2022'], 'sshd');
     refuses(lab.script({ sshPorts: [22, 2022] }), path, 'sshd listens on port 2200');
     accepts(lab.script({ sshPorts: [22, 2022, 2200] }), path);
-    process.kill(-sshd.pid!, 'SIGKILL');
+    await end(sshd);
     // Without a running sshd its settings are nobody's.
     accepts(lab.script(), path);
 

@@ -149,7 +149,7 @@ describe.skipIf(missingForLab(['ufw', 'iptables', 'ip6tables']).length > 0)(
       done(other, 'apply --timeout=30');
       expect(ufw.added()).toContain(`ufw allow 8443/udp${MARK}`);
       expect(ufw.files()).toContain('9000');
-      expect(await until(() => ufw.files() === after && !existsSync(join(lab.state, 'pending')), 60)).toBe(
+      expect(await until(() => ufw.files() === after && !existsSync(join(lab.state, 'pending')), 120)).toBe(
         true,
       );
       done(script, 'status');
@@ -311,9 +311,9 @@ describe.skipIf(missingForLab(['ufw', 'iptables', 'ip6tables']).length > 0)(
       const moved = ours({ publicTcp: [], publicUdp: [], sshPorts: [2222] }, (text) =>
         text.replace(/^ {2}check_sshd$/m, '  true'),
       );
-      expect(ufw.firewall(moved, ['apply', '--timeout=10'], env)).toMatchObject({ code: 0, stderr: '' });
+      expect(ufw.firewall(moved, ['apply', '--timeout=30'], env)).toMatchObject({ code: 0, stderr: '' });
       expect(ufw.added()).toEqual([`ufw allow 22/tcp${MARK}`, `ufw allow 2222/tcp${MARK}`]);
-      expect(await until(() => ufw.files() === before && !existsSync(join(lab.state, 'pending')), 60)).toBe(
+      expect(await until(() => ufw.files() === before && !existsSync(join(lab.state, 'pending')), 120)).toBe(
         true,
       );
       expect(readFileSync(calls, 'utf8').length).toBeGreaterThan(2);

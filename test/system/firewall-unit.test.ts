@@ -31,9 +31,10 @@ describe.skipIf(missingForLab([MANAGER, 'systemctl']).length > 0)('the boot unit
     mkdirSync(join(folder, 'run'), { mode: 0o700 });
     const oneshot = `[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=${says('flush')}\nExecReload=${says('flush')}\n`;
     writeFileSync(join(units, 'nftables.service'), oneshot);
+    // Like Docker's own it has started when it says so, not when its program begins.
     writeFileSync(
       join(units, 'docker.service'),
-      `[Service]\nExecStart=/bin/sh -c 'echo docker >>${log}; exec sleep 99'\n`,
+      `[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=${says('docker')}\n`,
     );
     writeFileSync(join(units, 'css-firewall.service'), ours());
     symlinkSync('../css-firewall.service', join(units, 'docker.service.requires/css-firewall.service'));
@@ -41,18 +42,19 @@ describe.skipIf(missingForLab([MANAGER, 'systemctl']).length > 0)('the boot unit
       mount -t tmpfs none /run; mkdir -p /run/systemd/system
       mount -t cgroup2 none /sys/fs/cgroup
       ${MANAGER} --user >"$XDG_RUNTIME_DIR/out" 2>&1 &
-      for try in 1 2 3 4 5 6 7 8 9 10; do systemctl --user list-units >/dev/null 2>&1 && break; sleep 1; done
+      until systemctl --user list-units >/dev/null 2>&1; do sleep 0.2; done
       for command; do
         echo "> $command" >>'${log}'
         systemctl --user $command || echo "failed: $command" >&2
-        sleep 0.3
+        # What comes along with it, too.
+        until [ -z "$(systemctl --user list-jobs --no-legend)" ]; do sleep 0.1; done
       done`;
     const { stderr } = spawnSync(
       'unshare',
       ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-uc', shell, '-', ...commands],
       {
         encoding: 'utf8',
-        timeout: 60_000,
+        timeout: 110_000,
         env: { ...process.env, XDG_RUNTIME_DIR: join(folder, 'run'), SYSTEMD_UNIT_PATH: `${units}:` },
       },
     );

@@ -63,8 +63,11 @@ describe.skipIf(missingForLab().length > 0)('the rules, by traffic', () => {
       expect(answered.length).toBeGreaterThanOrEqual(8);
       expect(answered.length).toBeLessThanOrEqual(12);
     }
-    // The neighbour has an IPv4 address of its own, but shares the stranger's /64.
-    expect(lab.answers('neighbour', onHost('tcp:22'))).toEqual([`tcp,${host},22`]);
+    // The neighbour has an IPv4 address of its own, but shares the stranger's /64. One login more is allowed every six
+    // seconds, so that on a slow machine one or two may have come in.
+    expect(lab.answers('neighbour', [`tcp,${host},22`])).toHaveLength(1);
+    const shared = lab.probe('neighbour', Array<string>(16).fill(`tcp,${host6},22`)).filter(Boolean);
+    expect(shared.length).toBeLessThanOrEqual(3);
   });
 
   it('pings, address leases and errors come through', () => {

@@ -121,7 +121,7 @@ export class Lab {
     command: readonly string[],
     env: NodeJS.ProcessEnv = {},
     input = '',
-    timeout = 20_000,
+    timeout = 120_000,
   ): Result {
     const done: SpawnSyncReturns<string> = spawnSync(
       'ip',
@@ -195,8 +195,15 @@ export class Lab {
   }
 }
 
+/** Ends a process, and waits until what it listened on is nobody's. */
+export async function end(child: ChildProcess): Promise<void> {
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  process.kill(-child.pid!, 'SIGKILL');
+  await ended;
+}
+
 /** The next piece a process prints; undefined when it ends or says nothing in time (milliseconds). */
-export function nextOutput(child: ChildProcess, patience = 10_000): Promise<string | undefined> {
+export function nextOutput(child: ChildProcess, patience = 60_000): Promise<string | undefined> {
   return new Promise((resolve) => {
     const done = (text?: Buffer) => {
       clearTimeout(timer);

@@ -7,14 +7,19 @@ import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 
-const patience = 700; // milliseconds; everything is on this machine
+// Milliseconds; everything is on this machine, which may be busy: long enough for a lost SYN to be sent again. Who serves
+// is asked hundreds of times, and looks twice at what is missing.
+const targets = process.argv.slice(2);
+const patience = targets[0] === 'serve' ? 700 : 1500;
+// When this process was held up, an answer may already wait; the event loop delivers it before the immediate runs.
+const late = (done) => () => setImmediate(done, false);
 
 function tcp(address, port) {
   return new Promise((resolve) => {
     const socket = connect({ host: address, port, timeout: patience }, () => socket.write('x'));
     const done = (answered) => resolve(answered) ?? socket.destroy();
     socket.on('data', () => done(true));
-    socket.on('timeout', () => done(false));
+    socket.on('timeout', late(done));
     socket.on('error', () => done(false));
   });
 }
@@ -22,12 +27,14 @@ function tcp(address, port) {
 function udp(address, port, source) {
   return new Promise((resolve) => {
     const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+    let open = true;
     const done = (answered) => {
       clearTimeout(timer);
-      socket.close();
+      if (open) socket.close();
+      open = false;
       resolve(answered);
     };
-    const timer = setTimeout(done, patience, false);
+    const timer = setTimeout(late(done), patience);
     socket.on('message', () => done(true));
     socket.on('error', () => done(false));
     socket.bind(source, () => socket.send('x', port, address));
@@ -44,7 +51,7 @@ function echo(socket) {
       resolve(answered);
     };
     const yes = () => done(true);
-    const timer = setTimeout(done, patience, false);
+    const timer = setTimeout(late(done), patience);
     socket.on('data', yes);
     socket.write('x');
   });
@@ -82,7 +89,6 @@ function tryTarget(target) {
 }
 
 const tryAll = async (targets) => JSON.stringify(await Promise.all(targets.map(tryTarget)));
-const targets = process.argv.slice(2);
 if (targets[0] !== 'serve') process.stdout.write(await tryAll(targets));
 else
   for await (const line of createInterface({ input: process.stdin }))
