@@ -56,12 +56,12 @@ function review(cwd: string): Promise<string> {
     });
     terminal.onData((data) => {
       output += data;
-      const at = open.length === 0 ? -1 : output.indexOf(open[0]!, seen);
-      if (at === -1) return;
+      if (open.length === 0 || !output.includes(open[0]!, seen)) return;
+      // What belongs to the last prompt may come in a second piece, down to its help.
+      if (open.length === 1 && !output.includes('⏎', output.indexOf(open[0]!, seen))) return;
       open.shift();
       seen = output.length;
       if (open.length > 0) return terminal.write('\r');
-      // What belongs to the prompt may come in a second piece.
       setTimeout(() => {
         resolve(output);
         terminal.kill();

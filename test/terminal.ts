@@ -70,7 +70,7 @@ export class Terminal {
   /** Waits until the text is on the screen, below what was waited for before; line breaks do not count. */
   async see(text: string): Promise<void> {
     const wanted = squeezed(text);
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + 60_000;
     for (;;) {
       const found = squeezed(withoutEscapes(this.output.slice(this.#seen))).includes(wanted);
       if (found) break;

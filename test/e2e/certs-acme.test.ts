@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inspectCertificate } from '../../src/certs/inspect.ts';
 import { type AcmeScene, openScene, STATE } from './acme/scene.ts';
-import { requireDocker } from './docker.ts';
+import { requireDocker, waitFor } from './docker.ts';
 import { createSecureStack } from './generate.ts';
 
 // One stack through its life, in this order.
@@ -30,9 +30,10 @@ describe.runIf(requireDocker())('mode acme over HTTP-01', () => {
   test('with everything right the certificate arrives, is served and verified, and the stack is healthy', async () => {
     await stack.compose(['up', '-d']);
     networks = await acme.networks();
+    // Whether asked to or not, the client may succeed as soon as the names lead here.
+    const before = await acme.served();
     await authority.start(networks.names);
     for (const name of ['shop.test', 'www.shop.test']) await authority.resolve(name, networks.edge);
-    const before = await acme.served();
     const renew = await cert('renew');
     expect(renew).toMatchObject({ code: 0 });
     const served = await acme.served();
@@ -86,12 +87,14 @@ describe.runIf(requireDocker())('mode acme over HTTP-01', () => {
     let stop = false;
     const statuses: number[] = [];
     const load = (async () => {
-      while (!stop) {
+      // Before, during and after it, however fast that is.
+      while (!stop || statuses.length <= 20) {
         statuses.push((await trusted('/', root)).status);
         // Below the edge's own limit.
         await sleep(100);
       }
     })();
+    await waitFor('the first answers', async () => statuses.length > 2);
     const renew = await cert('renew', '--force');
     stop = true;
     await load;
@@ -100,7 +103,6 @@ describe.runIf(requireDocker())('mode acme over HTTP-01', () => {
     expect(served.serialNumber).not.toBe(before.serialNumber);
     expect(renew.stdout).toContain(served.fingerprint256);
     expect(new Set(statuses)).toEqual(new Set([200]));
-    expect(statuses.length).toBeGreaterThan(20);
   });
 
   test('a domain more: the certificate covers it without anybody’s asking', async () => {

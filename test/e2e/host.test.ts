@@ -157,7 +157,10 @@ describe.runIf(requireDocker() && missingForLab().length === 0)('a host in produ
     const [held, ended] = ['held', 'ended'].map((name) => join(stack.parent, `${name}-${way}`));
     const command = `touch ${held}; until [ -e ${ended} ]; do sleep 0.1; done`;
     const rotation = rotateStruck(stack.dir, { at, command, env: engine.env }, ...ids);
-    await waitFor('a record of the journal', async () => existsSync(held!), { everyMs: 50 });
+    await waitFor('a record of the journal', async () => existsSync(held!), {
+      timeoutMs: 240_000,
+      everyMs: 50,
+    });
     await (way === 'resume' ? engine.crash() : engine.down());
     await writeFile(ended!, '');
     expectWaysOut(await rotation, /^error: docker .*Cannot connect to the Docker daemon/);

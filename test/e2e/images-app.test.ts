@@ -70,6 +70,7 @@ describe.runIf(requireDocker())('the application and mail images', () => {
     ]);
     await Promise.all([db, mailpit, app].map((container) => waitHealthy(container)));
     address = `${await ipAddress(app)}:8080`;
+    await waitFor('the cache', async () => (await get('/cache')).status === 200);
   });
   afterAll(() => lab.removeAll());
 

@@ -46,7 +46,10 @@ describe.runIf(requireDocker())('the postgres image', () => {
           ...mount(password, '/run/secrets/password'),
         ],
         ...mount(
-          await lab.file(`${major}/10.sh`, '#!/bin/sh\n[ -n "$BASH_VERSION" ] && sourced=yes && sleep 2\n'),
+          await lab.file(
+            `${major}/10.sh`,
+            '#!/bin/sh\n[ -n "$BASH_VERSION" ] && sourced=yes\nuntil [ -e /tmp/seen ]; do sleep 0.1; done\n',
+          ),
           `${scripts}/10.sh`,
         ),
         ...mount(
@@ -68,13 +71,14 @@ describe.runIf(requireDocker())('the postgres image', () => {
       ];
 
       const first = await lab.start(image, options);
-      // The first script sleeps: the temporary server is up, but only on its socket.
+      // The first script waits for this test: the temporary server is up, but only on its socket.
       await waitFor('the temporary server', async () => {
         const { code } = await docker(['exec', first, 'pg_isready', '-q'], { allowFailure: true });
         return code === 0;
       });
       const early = await docker(['exec', first, 'pg_isready', '-h', '127.0.0.1'], { allowFailure: true });
       expect(early.stdout).toContain('no response');
+      await docker(['exec', first, 'touch', '/tmp/seen']);
 
       await waitHealthy(first);
       const tables =

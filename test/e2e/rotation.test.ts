@@ -194,12 +194,12 @@ describe.runIf(requireDocker())('a stack whose secrets are replaced while it ser
     const role = shop.env()['POSTGRES_APP_ROLE'];
     const sleeping = shop.stack.shell(
       'api',
-      'psql -X "$(cat "$DATABASE_URL_FILE")" -c "select pg_sleep(120)" 2>&1 || true',
-      { timeoutMs: 150_000 },
+      'psql -X "$(cat "$DATABASE_URL_FILE")" -c "select pg_sleep(500)" 2>&1 || true',
+      { timeoutMs: 550_000 },
     );
     const count = `psql -X -U postgres -Atc "select count(*) from pg_stat_activity where usename = '${role}' and query like '%pg_sleep%'"`;
     const open = async (): Promise<string> => shop.stack.shell('postgres', count);
-    await expect.poll(open, { timeout: 20_000 }).toBe('1');
+    await expect.poll(open, { timeout: 60_000 }).toBe('1');
     const done = await shop.rotate('--emergency', 'POSTGRES_APP_PASSWORD', 'API_JWT_SECRET', '--yes');
     remember();
     expect(done.code).toBe(0);

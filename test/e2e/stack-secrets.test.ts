@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeEnvValue } from '../../src/secrets/env-encode.ts';
 import { awkwardValues } from '../corpus/secret-values.ts';
 import { fingerprint } from '../program.ts';
-import { inspect, requireDocker } from './docker.ts';
+import { inspect, requireDocker, waitFor } from './docker.ts';
 import { printedCommands } from './generate.ts';
 import { GeneratedStack } from './generated-stack.ts';
 import { ensureImages } from './images.ts';
@@ -170,7 +170,9 @@ describe.runIf(requireDocker())('secrets of a generated stack', () => {
       for (const id of Object.values(ids)) expect((await inspect(id)).State.Health?.Status).toBe('healthy');
       const ca = await stack.read('certs/ca/ca.crt');
       for (const path of ['/', '/api/'])
-        expect((await stack.request(path, { host: 'localhost' }, ca)).body).toContain('</html>');
+        await waitFor(`a page at ${path}`, async () =>
+          (await stack.request(path, { host: 'localhost' }, ca)).body.includes('</html>'),
+        );
 
       const commands = [
         ...(await stack.read('README.md')).matchAll(/^\| .+ \| `+ ?(docker compose .+?) ?`+ \|$/gm),

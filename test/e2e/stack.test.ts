@@ -24,7 +24,7 @@ describe.runIf(requireDocker())('a generated stack', () => {
 
   test('comes up healthy by the commands that the program printed, and works', async () => {
     await running.healthy();
-    await running.works();
+    await running.worksAgain();
   });
 
   seenFromOutside(running);

@@ -95,14 +95,14 @@ describe('nobody is kept waiting or refused', () => {
   test.each([
     ['no engine answers', 'echo "Cannot connect to the Docker daemon" >&2; exit 1'],
     // As a child that holds the pipes of a script that is killed.
-    ['docker hangs', 'sleep 20; true'],
+    ['docker hangs', 'sleep 60; true'],
     ['the name is another stack’s', 'echo my-my_postgres-data; echo my_postgres-data-2'],
   ])('where %s', (name, script) => {
     dockerThat(script);
     const started = Date.now();
     const { code, stderr } = run(['my', ...WEB_API]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.not.stringContaining('docker') });
-    expect(Date.now() - started, name).toBeLessThan(6000);
+    expect(Date.now() - started, name).toBeLessThan(30_000);
     expect(asked()).not.toBe('');
     rmSync(join(cwd, 'my'), { recursive: true });
   });

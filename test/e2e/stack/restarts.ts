@@ -23,7 +23,8 @@ export function restarts(running: RunningStack): void {
     test('of all containers at once', async () => {
       await running.stack.compose(['restart']);
       await running.healthy();
-      await running.works();
+      // The edge looks for its apps every few seconds.
+      await running.worksAgain();
       await keepsItsData();
     });
 
@@ -60,7 +61,7 @@ export function restarts(running: RunningStack): void {
       await running.stack.up();
       expect(await running.stack.recreatedSince(before)).toEqual(running.services);
       await running.healthy();
-      await running.works();
+      await running.worksAgain();
       await keepsItsData();
     });
 
@@ -74,7 +75,7 @@ export function restarts(running: RunningStack): void {
         await running.stack.compose(['restart', 'edge']);
         await running.healthy(running.services.filter((name) => name !== 'web'));
         expect((await running.request('/')).status).toBe(502);
-        expect((await running.request('/echo')).status).toBe(200);
+        await waitFor('the other app', async () => (await running.request('/echo')).status === 200);
         const { edge } = await running.containers();
 
         await running.stack.up();
