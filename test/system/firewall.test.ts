@@ -125,7 +125,7 @@ describe.skipIf(missingForLab().length > 0)('the rules, by traffic', () => {
   it('processes of the host that are not root get no metadata either', () => {
     const ask = (user: number) =>
       [ADDRESS.metadata, ADDRESS.metadata6].map((address) => {
-        const connect = `timeout 1 bash -c 'exec 3<>/dev/tcp/${address}/80'`;
+        const connect = `timeout 3 bash -c 'exec 3<>/dev/tcp/${address}/80'`;
         return (
           lab.run('host', ['setpriv', `--reuid=${user}`, '--clear-groups', 'sh', '-c', connect]).code === 0
         );

@@ -161,9 +161,9 @@ describe('known keys', () => {
     const start = performance.now();
     for (const name of knownKeyNames()) {
       for (const fill of ['a', '@', '.apps.googleusercontent.com', '/1', '1']) {
-        checkKnownKey(name, `${knownKey(name)!.placeholder.replace('...', '')}${fill.repeat(20_000)} `);
+        checkKnownKey(name, `${knownKey(name)!.placeholder.replace('...', '')}${fill.repeat(60_000)} `);
       }
     }
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(performance.now() - start).toBeLessThan(10_000);
   });
 });

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 
 const { names, targets } = JSON.parse(await text(process.stdin));
 // A name that Docker does not know is passed on to the host's resolver, which may never answer.
-const resolver = new Resolver({ timeout: 1500, tries: 2 });
+const resolver = new Resolver({ timeout: 3000, tries: 1 });
 const addresses = names.map((name) => resolver.resolve4(name).catch(() => []));
 
 function accepts([host, port]) {

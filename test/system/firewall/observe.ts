@@ -190,15 +190,15 @@ export class Observer {
       const answers = await this.#try(place as Place, list);
       return list.map((target, index) => [`${place} → ${target}`, answers[index]!] as const);
     });
-    const users = [0, 65534].flatMap((user) =>
-      [metadata4[0]!, metadata6[0]!].map(async (address) => {
-        const connect = `timeout 1 bash -c 'exec 3<>/dev/tcp/${address}/80'`;
-        const command = ['setpriv', `--reuid=${user}`, '--clear-groups', 'sh', '-c', connect];
-        const child = this.#lab.spawn('host', command);
-        const code = await new Promise((resolve) => child.once('exit', resolve));
-        return [[`user ${user} of the host → ${address}`, code === 0] as const];
-      }),
-    );
+    const users = [0, 65534].map(async (user) => {
+      const addresses = [metadata4[0]!, metadata6[0]!];
+      const answers = await this.#try(
+        'host',
+        addresses.map((address) => `tcp,${address},80`),
+        user,
+      );
+      return addresses.map((address, i) => [`user ${user} of the host → ${address}`, answers[i]!] as const);
+    });
     return Object.fromEntries((await Promise.all([...tried, ...users])).flat());
   }
 
@@ -219,12 +219,12 @@ export class Observer {
     };
   }
 
-  /** A second agent of the stranger, so that it can do two things at once. */
-  async #try(place: Place | 'second stranger', list: string[]): Promise<boolean[]> {
+  /** A second agent of the stranger, so that it can do two things at once; one for each user, if not for the first. */
+  async #try(place: Place | 'second stranger', list: string[], user?: number): Promise<boolean[]> {
     const agent = this.#agent(
       place === 'second stranger' ? 'stranger' : place,
-      ['node', helper('probe.mjs'), 'serve'],
-      place,
+      ['node', helper('probe.mjs'), 'serve', ...(user === undefined ? [] : [String(user)])],
+      `${place} ${user ?? ''}`,
     );
     agent.stdin!.write(`${list.join(' ')}\n`);
     return JSON.parse((await nextOutput(agent))!) as boolean[];

@@ -88,6 +88,12 @@ function tryTarget(target) {
   return (kind === 'tcp' ? tcp : udp)(address, Number(port), source && Number(source));
 }
 
+// `serve 65534`: as this user.
+if (targets[0] === 'serve' && targets[1]) {
+  process.setgroups([]);
+  process.setuid(Number(targets[1]));
+}
+
 const tryAll = async (targets) => JSON.stringify(await Promise.all(targets.map(tryTarget)));
 if (targets[0] !== 'serve') process.stdout.write(await tryAll(targets));
 else
