@@ -66,13 +66,15 @@ export function buildStack(spec: StackSpec): Stack {
   ];
   const edge = buildEdge(spec, apps);
   const flows = deriveFlows(spec, edge, apps, services);
+  const credentials = services.flatMap(({ parts }) => parts.credentials);
+  const named = credentials.map(({ service }) => service);
   return {
     name: spec.name,
     environment: spec.environment,
     domains,
     workloads,
     flows,
-    networks: deriveNetworks(spec.name, flows, spec.network.pool),
+    networks: deriveNetworks(spec.name, flows, spec.network.pool, named),
     edge,
     secrets: markVariables(workloads, [
       ...services.flatMap(({ parts }) => parts.secrets),
@@ -80,7 +82,7 @@ export function buildStack(spec: StackSpec): Stack {
       ...logins.secrets,
       ...(acme?.secrets ?? []),
     ]),
-    credentials: services.flatMap(({ parts }) => parts.credentials),
+    credentials,
     secretFiles: [
       ...services.flatMap(({ parts }) => parts.secretFiles),
       ...secretsOfApps.files,

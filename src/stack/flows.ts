@@ -13,9 +13,15 @@ export const INTERNET = 'internet';
  *
  * A Docker network connects all its members, so each network's members must be pairwise allowed (a clique of the
  * flows' graph). Cliques are grown greedily, in name order, so that a web tier shares one network instead of three
- * and the result is the same for the same flows.
+ * and the result is the same for the same flows. Whoever is in no flow gets no network.
+ * @param named workloads that must find themselves by name: they get a network in any case
  */
-export function deriveNetworks(stackName: string, flows: readonly Flow[], pool?: string): Network[] {
+export function deriveNetworks(
+  stackName: string,
+  flows: readonly Flow[],
+  pool?: string,
+  named: readonly string[] = [],
+): Network[] {
   const inside = flows.filter((flow) => flow.from !== INTERNET && flow.to !== INTERNET);
   const internal = cliques(inside).map((members) => ({
     name: members.join('-'),
@@ -48,13 +54,34 @@ export function deriveNetworks(stackName: string, flows: readonly Flow[], pool?:
         why: [...new Set(reasons.map((flow) => flow.why))].join('; '),
       };
     });
-  const all = [...outside, ...internal];
+  const alone = [...new Set(named)]
+    .filter((member) => !flows.some(({ from, to }) => from === member || to === member))
+    .sort()
+    .map((member) => ({
+      name: `${member}-alone`,
+      members: [member],
+      internal: true,
+      egress: false,
+      why: `nobody needs ${member}; logins are tried by its name`,
+    }));
+  const all = withOwnNames([...outside, ...internal, ...alone]);
   const block = pool ?? (all.length > DOCKER_POOL_NETWORKS ? DEFAULT_POOL : undefined);
   return all.map((network, index) => ({
     ...network,
     bridge: bridgeName(stackName, network.name),
     ...(block ? { subnet: subnet(block, index, Math.max(...all.map(({ members }) => members.length))) } : {}),
   }));
+}
+
+/** `a-b` with `c` reads like `a` with `b-c`: one name would make one network of the two. */
+function withOwnNames<Item extends { name: string }>(networks: readonly Item[]): Item[] {
+  const taken = new Set<string>();
+  return networks.map((network) => {
+    let { name } = network;
+    for (let n = 2; taken.has(name); n += 1) name = `${network.name}-${n}`;
+    taken.add(name);
+    return { ...network, name };
+  });
 }
 
 /** Workloads each workload must wait for: whom it opens connections to, itself excepted. */

@@ -85,22 +85,45 @@ function isBuilt({ build }: Readonly<Record<string, unknown>>): boolean {
 /** Membership follows from the flows; a network beside them is a way nobody has answered for. */
 const networkRule: ServiceRule = (service) => {
   const { workload, stack, fields, name } = service;
-  if (workload === undefined || service.tag('networks') === 'reset') return [];
-  const joined = isFields(fields['networks']) ? Object.keys(fields['networks']) : listOf(fields['networks']);
-  return joined.flatMap((entry, index) => {
-    const network = textOf(entry);
-    if (stack.networks.some((one) => one.name === network && one.members.includes(name))) return [];
-    return [
-      service.finding(
-        'compose.networks',
-        'warning',
-        ['networks', isFields(fields['networks']) ? network : index],
-        `joins the network ${network}, which no flow of the stack asks for`,
-        'add to apps.<name>.needs, or egress: true, in stack.yaml',
-      ),
-    ];
-  });
+  if (workload === undefined) return [];
+  const isMap = isFields(fields['networks']);
+  const joined = service.tag('networks') === 'reset' ? [] : namesIn(fields['networks']);
+  const own = stack.networks.filter(({ members }) => members.includes(name)).map((one) => one.name);
+  const mode = service.tag('network_mode') === 'reset' ? '' : textOf(fields['network_mode']).trim();
+  const place = own.length > 0 ? 'networks' : 'network_mode';
+  const isLeft =
+    (service.isComplete || service.tag(place) !== undefined) && mode === '' && joined.length === 0;
+  return [
+    ...(isLeft || /^(default|bridge)$/.test(mode)
+      ? [
+          service.finding(
+            'compose.default-network',
+            'error',
+            [isLeft ? place : 'network_mode'],
+            `is left to Docker’s ${mode === 'bridge' ? mode : 'default'} network: it reaches the internet, and everything else there`,
+            own.length > 0 ? `networks: [${own.join(', ')}]` : 'network_mode: none',
+          ),
+        ]
+      : []),
+    ...joined.flatMap((network, index) =>
+      own.includes(network)
+        ? []
+        : [
+            service.finding(
+              'compose.networks',
+              'warning',
+              ['networks', isMap ? network : index],
+              `joins the network ${network}, which no flow of the stack asks for`,
+              'add to apps.<name>.needs, or egress: true, in stack.yaml',
+            ),
+          ],
+    ),
+  ];
 };
+
+function namesIn(networks: unknown): string[] {
+  return isFields(networks) ? Object.keys(networks) : listOf(networks).map(textOf);
+}
 
 /** Anybody who may run `docker inspect` reads these, and so does everybody with the repository. */
 const environmentRule: ServiceRule = (service) => {

@@ -54,6 +54,7 @@ interface ComposeService {
   logging?: { options: Record<string, string> };
   healthcheck?: { test?: string[]; disable?: boolean };
   networks?: string[];
+  network_mode?: string;
   secrets?: string[];
   volumes?: { type: string; source: string }[];
   environment?: Record<string, string>;
@@ -145,6 +146,18 @@ describe.each(allCases)('invariants of $name', ({ name: stack, answers }) => {
       : [];
     const acme = answers.tls.mode === 'acme' ? ['acme'] : [];
     expect(outside.sort()).toEqual(['edge', ...acme, ...expected, ...mail].sort());
+  });
+
+  test('nobody is left to the network "default": each has networks of the file or none at all', () => {
+    expect(compose.networks).not.toHaveProperty('default');
+    for (const [name, { networks, network_mode: mode }] of services) {
+      if (networks === undefined) expect(mode, name).toBe('none');
+      else {
+        expect(mode, name).toBeUndefined();
+        expect(networks, name).not.toEqual([]);
+        expect(Object.keys(compose.networks), name).toEqual(expect.arrayContaining(networks));
+      }
+    }
   });
 
   test('.env and .env.example name the same variables in the same order', () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { deriveNetworks, INTERNET, startsAfter } from '../../src/stack/flows.ts';
 import type { Flow } from '../../src/stack/model.ts';
+import { answers, stackOf } from './verify-fixture.ts';
 
 const names = ['edge', 'web', 'api', 'worker', 'postgres', 'redis', 'mailpit', 'admin'];
 const flow = fc
@@ -16,6 +17,38 @@ const flow = fc
 const pair = (a: string, b: string): string => [a, b].sort().join(' ');
 
 describe('deriveNetworks', () => {
+  test('who is in no flow has no network, and one of its own where it must find itself by name', () => {
+    const flows = [{ from: 'web', to: 'postgres', port: 5432, why: 'x' }];
+    expect(deriveNetworks('shop', flows, undefined, ['redis', 'redis', 'postgres'])).toEqual([
+      expect.objectContaining({ members: ['postgres', 'web'] }),
+      expect.objectContaining({ name: 'redis-alone', members: ['redis'], internal: true, egress: false }),
+    ]);
+  });
+
+  test('in a stack: an engine nobody needs can still be logged in to by its name, the others have no network', () => {
+    const services = { postgres: {}, redis: {}, valkey: {}, mailpit: {} };
+    const apps = { web: { image: 'acme/web:1', needs: ['postgres'] }, worker: { image: 'acme/worker:1' } };
+    const { networks } = stackOf({ ...answers, environment: 'development', services, apps });
+    expect(networks.map(({ name, internal }) => `${name} ${internal}`).sort()).toEqual([
+      'edge-outside false',
+      'postgres-web true',
+      'redis-alone true',
+      'valkey-alone true',
+    ]);
+  });
+
+  test('two networks never have one name, which Compose would make one network of', () => {
+    const to = (from: string, end: string): Flow => ({ from, to: end, port: 1, why: 'x' });
+    for (const flows of [
+      [to('a-b', 'c'), to('a', 'b-c')],
+      [to('a', 'outside'), to('a', INTERNET)],
+    ]) {
+      const networks = deriveNetworks('shop', flows);
+      for (const key of ['name', 'bridge'] as const)
+        expect(new Set(networks.map((network) => network[key])).size).toBe(2);
+    }
+  });
+
   test('two workloads meet exactly when a flow joins them, whatever the flows', () => {
     fc.assert(
       fc.property(fc.array(flow, { maxLength: 30 }), (flows) => {

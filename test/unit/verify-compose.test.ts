@@ -132,6 +132,9 @@ describe('an override that undoes a protection', () => {
     ['compose.device', 'device_cgroup_rules: ["c 1:1 rmw"]'],
     ['compose.foreign-secret', 'secrets: [postgres_password]'],
     ['compose.foreign-secret', 'secrets: [{source: postgres_password, target: p}]'],
+    ['compose.default-network', 'networks: !reset []'],
+    ['compose.default-network', 'networks: !override []'],
+    ['compose.default-network', 'network_mode: bridge'],
     ['compose.networks', 'networks: [worker-outside]'],
     ['compose.networks', 'networks: {default: {}}'],
   ])('%s: %s', (rule, fields) => {
@@ -230,12 +233,42 @@ describe('the generated file, edited', () => {
     ['compose.restart', / +restart: .*\n/],
     ['compose.internal-network', / +internal: true.*\n/],
     ['compose.healthcheck', / +healthcheck:\n( {6}.*\n)+/],
+    ['compose.default-network', / +networks: \[edge-web.*\n/],
   ])('%s when the line is gone', (rule, line) => {
     expect(edited(line, '')).toEqual([rule]);
   });
 
   test('a limit under deploy will do', () => {
     expect(edited(/( +)mem_limit: (\w+).*\n/, '$1deploy: {resources: {limits: {memory: $2}}}\n')).toEqual([]);
+  });
+});
+
+describe('who needs nobody', () => {
+  const given = { ...answers, apps: { ...answers.apps, lonely: { image: 'acme/lonely:1.0' } } };
+  const lonely = stackOf(given);
+  const text = renderStack(given, { redactSecrets: true }).find(
+    ({ path }) => path === 'docker-compose.yml',
+  )!.content;
+  const found = (content: string, isOverride: boolean) =>
+    composeFindings(content, { file, stack: lonely, isOverride }).map(({ rule, line }) => `${rule} ${line}`);
+
+  test('is found left to the default network once its own line is gone', () => {
+    expect(found(text, false)).toEqual([]);
+    const without = text.replace(/ +network_mode: none.*\n/, '');
+    const line = without.split('\n').indexOf('  lonely:') + 1;
+    expect(found(without, false)).toEqual([`compose.default-network ${line}`]);
+  });
+
+  test.each([
+    ['network_mode: !reset null', ['compose.default-network 3']],
+    ['network_mode: bridge', ['compose.default-network 3']],
+    ['network_mode: default', ['compose.default-network 3']],
+    ['network_mode: host', ['compose.host-namespace 3']],
+    ['networks: [postgres-web]', ['compose.networks 3']],
+    ['network_mode: none', []],
+    ['networks: []', []],
+  ])('an override with %s', (fields, expected) => {
+    expect(found(`services:\n  lonely:\n    ${fields}\n`, true)).toEqual(expected);
   });
 });
 

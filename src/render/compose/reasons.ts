@@ -124,7 +124,7 @@ export const CONTROLS: readonly Control[] = [
     key: 'networks',
     title: 'Networks from the flows',
     comment: 'only with those it talks to',
-    why: 'A broken-into app reaches what it needs and nothing else; internal networks have no way out of the host.',
+    why: 'A broken-into app reaches what it needs and nothing else, or nothing at all; internal networks have no way out of the host.',
     source: 'CIS Docker Benchmark 1.6, 5.30; derived from needs and routes',
     relax: 'Add to apps.<name>.needs, or egress: true.',
   },

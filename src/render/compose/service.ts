@@ -20,6 +20,7 @@ export function composeService(
 ): ComposeValue {
   const why = (key: string, value: ComposeValue): ComposeValue => new Commented(value, controlComment(key));
   const { limits } = workload;
+  const networks = networkNames(stack, workload);
   const dependsOn = [...startsAfter(workload.name, stack.flows), ...(workload.startAfter ?? [])].sort();
   return {
     ...imageOrBuild(workload, digests),
@@ -31,7 +32,10 @@ export function composeService(
     secrets: workload.secretMounts.length > 0 ? workload.secretMounts.map(({ name }) => name) : undefined,
     environment: environment(workload),
     ports: ports(stack, workload),
-    networks: why('networks', networkNames(stack, workload)),
+    networks: networks.length > 0 ? why('networks', networks) : undefined,
+    // Without either, Compose puts it on a network "default", which leads to the internet and to all others there.
+    network_mode:
+      networks.length > 0 ? undefined : new Commented('none', 'it needs nobody, and nobody needs it'),
     entrypoint: workload.entrypoint,
     command: workload.command,
     restart: why('restart', 'unless-stopped'),

@@ -135,12 +135,22 @@ function reportContext(stack: Stack): object {
       ...stack.exceptions,
       ...BACKEND_LIMITS[stack.firewall.backend].map((limit) => ({ workload: 'firewall', ...limit })),
     ],
-    networks: stack.networks.map(({ name, members, internal, egress, why }) => ({
-      name,
-      members: members.join(', '),
-      out: internal ? 'no' : egress ? 'yes' : 'answers only',
-      why,
-    })),
+    networks: [
+      ...stack.networks.map(({ name, members, internal, egress, why }) => ({
+        name,
+        members: members.join(', '),
+        out: internal ? 'no' : egress ? 'yes' : 'answers only',
+        why,
+      })),
+      ...stack.workloads
+        .filter(({ name }) => !stack.networks.some(({ members }) => members.includes(name)))
+        .map(({ name }) => ({
+          name: 'none',
+          members: name,
+          out: 'no',
+          why: 'no need, no route: no network',
+        })),
+    ],
     secrets: stack.secrets.map((secret) => ({
       id: secret.id,
       kind: secret.kind,

@@ -5,10 +5,14 @@ import { expectMatrix, presetPairs, whoGetsOut } from './isolation.ts';
 import { missingProtections, publishedPorts } from './protections.ts';
 import { mapValues, type RunningStack } from './running.ts';
 
-/** An app that the edge does not show, which may call out and reads no files, and the rest of the catalogue. */
+/**
+ * An app that the edge does not show, which may call out and reads no files, the rest of the catalogue, and an app that
+ * needs nobody and that nobody needs.
+ */
 const worker = (needs: string) => [
   ...['--service', 'mailpit', '--service', 'valkey', '--app'],
   `name=worker,image=css-test/app:1,path=none,needs=${needs},delivery=variable,egress=true`,
+  ...['--app', 'name=lonely,image=css-test/app:1,path=none'],
 ];
 
 /** Running the program again in the folder of a running stack. */
@@ -29,8 +33,8 @@ export function addingAnApp(running: RunningStack): void {
       const before = await running.stack.ids();
       await running.stack.generate(worker('mailpit+valkey'));
       await running.stack.up();
-      expect(await running.stack.recreatedSince(before)).toEqual(['mailpit', 'valkey', 'worker']);
-      await running.healthy([...running.services, 'mailpit', 'valkey', 'worker']);
+      expect(await running.stack.recreatedSince(before)).toEqual(['lonely', 'mailpit', 'valkey', 'worker']);
+      await running.healthy([...running.services, 'lonely', 'mailpit', 'valkey', 'worker']);
       expect(await running.stack.app('worker', '/cache')).toEqual({ value: 'cached' });
       expect(await running.stack.app('worker', '/mail')).toEqual({ sent: true });
     });
@@ -47,7 +51,7 @@ export function addingAnApp(running: RunningStack): void {
       expect(await running.stack.app('worker', '/db')).toEqual({ rows: ['app|1'] });
     });
 
-    test('the newcomers reach what they need, are reached by nobody else, and only the app gets out', async () => {
+    test('the newcomers reach what they need, are reached by nobody else, and only one app gets out', async () => {
       await expectMatrix(running, [
         ...presetPairs,
         'mailpit - worker',
@@ -57,10 +61,17 @@ export function addingAnApp(running: RunningStack): void {
       expect(await whoGetsOut(running)).toEqual(['worker']);
     });
 
+    test('who needs nobody has no network but its own loopback, and commands run in it', async () => {
+      const { lonely } = await running.containers();
+      expect(Object.keys(lonely!.NetworkSettings.Networks)).toEqual(['none']);
+      expect(await running.stack.shell('lonely', 'ls /sys/class/net')).toBe('lo');
+    });
+
     test('they are as hardened as the others, and publish nothing', async () => {
-      const { mailpit, valkey, worker } = await running.containers();
-      expect([mailpit!, valkey!, worker!].map(missingProtections)).toEqual([[], [], []]);
-      expect([mailpit!, valkey!, worker!].map(publishedPorts)).toEqual([[], [], []]);
+      const { lonely, mailpit, valkey, worker } = await running.containers();
+      const newcomers = [lonely!, mailpit!, valkey!, worker!];
+      expect(newcomers.map(missingProtections)).toEqual([[], [], [], []]);
+      expect(newcomers.map(publishedPorts)).toEqual([[], [], [], []]);
     });
 
     test('every service of the catalogue was among them', async () => {

@@ -25,7 +25,8 @@ export async function reachFrom(
 }
 
 export function addressesOf({ NetworkSettings }: ContainerInfo): string[] {
-  return Object.values(NetworkSettings.Networks).map(({ IPAddress }) => IPAddress);
+  // On the network "none" nobody has an address.
+  return Object.values(NetworkSettings.Networks).flatMap(({ IPAddress }) => IPAddress || []);
 }
 
 /**
