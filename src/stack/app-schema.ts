@@ -11,6 +11,7 @@ import {
   rate,
   relativePath,
   routePath,
+  secretName,
   size,
   text,
   variableName,
@@ -218,7 +219,12 @@ export const appSchema = v.strictObject({
     {},
   ),
   secrets: v.optional(
-    v.pipe(v.record(variableName, appSecret), v.description('Secret values by variable name.')),
+    v.pipe(
+      v.record(secretName, appSecret),
+      v.description(
+        'Secret values by variable name; not PATH, LD_PRELOAD and the like, which programs obey.',
+      ),
+    ),
     {},
   ),
   reencrypt: v.optional(
@@ -255,7 +261,9 @@ export const appSchema = v.strictObject({
           path: v.pipe(absolutePath, v.description('Where the app sees it.')),
         }),
       ),
-      v.description('Named volumes for data that must survive; the path must belong to `user` in the image.'),
+      v.description(
+        'Named volumes for data that must survive; the path must belong to `user` in the image and be none of `writable`.',
+      ),
     ),
     [],
   ),

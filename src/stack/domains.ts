@@ -107,6 +107,17 @@ export function cidrProblem(text: string): string | undefined {
   return undefined;
 }
 
+/** Whether an IPv4 block as a whole is for networks of one's own (RFC 1918, RFC 6598). */
+export function isPrivateBlock(block: string): boolean {
+  const [a = 0, b = 0, , , bits = 32] = block.split(/[./]/).map(Number);
+  return (
+    a === 10 ||
+    (bits >= 12 && a === 172 && b >> 4 === 1) ||
+    (bits >= 16 && a === 192 && b === 168) ||
+    (bits >= 10 && a === 100 && b >> 6 === 1)
+  );
+}
+
 function asciiProblem(ascii: string, bare: string): string | undefined {
   if (ascii === '') return 'is not a valid domain name';
   if (bare.endsWith('.')) return 'must not end with a dot';

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { UserError } from '../errors.ts';
 import type { Flow, Network } from './model.ts';
 
 /** Docker's own address pools hold about 30 networks a host; beyond this the stack brings its own block. */
@@ -137,7 +138,7 @@ function subnet(block: string, index: number, members: number): string {
   const start = base.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
   const offset = index * size;
   if (offset + size > 2 ** (32 - Number(prefix)))
-    throw new Error(`network pool ${block} is too small for ${index + 1} networks`);
+    throw new UserError({ path: 'network.pool', message: `${block} is too small for the stack’s networks` });
   const address = Math.floor(start / size) * size + offset;
   const dotted = [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');
   return `${dotted}/${size === 16 ? 28 : 24}`;

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { catalog } from '../catalog/index.ts';
 import { appSchema } from './app-schema.ts';
-import { cidrProblem } from './domains.ts';
+import { cidrProblem, isPrivateBlock } from './domains.ts';
 import { contentSecurityPolicySchema, edgeLogSchema } from './edge-schema.ts';
 import { ENVIRONMENTS } from './model.ts';
 import { tlsSchema } from './tls-schema.ts';
@@ -153,8 +153,12 @@ const secrets = v.strictObject({
         [v.literal('project'), absolutePath],
         'must be "project" or an absolute folder such as /etc/shop',
       ),
+      v.check(
+        (location) => !/\.env\/*$/.test(location),
+        'must be a folder such as /etc/shop; the env file in it is called <name>-<environment>.env',
+      ),
       v.description(
-        '`project`: `.env` and `secrets/` beside stack.yaml, ignored by git; or an absolute folder outside it, with files of its own for each environment. The values move along when this or `name` changes; a change of `environment` is refused while an outside folder holds only those of the other one.',
+        '`project`: `.env` and `secrets/` beside stack.yaml, ignored by git; or an absolute folder outside it, with files of its own for each environment, such as `NAME-production.env`. The values move along when this or `name` changes; a change of `environment` is refused while an outside folder holds only those of the other one.',
       ),
     ),
     'project',
@@ -178,8 +182,12 @@ const network = v.strictObject({
         'must be an IPv4 block of /8 to /24, such as 10.231.0.0/16',
       ),
       v.check((block) => cidrProblem(block) === undefined, 'must be an IPv4 block such as 10.231.0.0/16'),
+      v.check(
+        isPrivateBlock,
+        'must lie in 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10: the rest are public addresses, which the host would no longer reach',
+      ),
       v.description(
-        'Block the stack’s networks are cut from; absent: Docker chooses, and beyond 20 networks 10.231.0.0/16.',
+        'Private block the stack’s networks are cut from; absent: Docker chooses, and beyond 20 networks 10.231.0.0/16.',
       ),
     ),
   ),

@@ -179,7 +179,7 @@ export type StackInput = {
     needs?: (string)[] | undefined;
     /** Plain settings. Never a secret: this file is committed. */
     environment?: { [name: string]: string | number | boolean } | undefined;
-    /** Secret values by variable name. */
+    /** Secret values by variable name; not PATH, LD_PRELOAD and the like, which programs obey. */
     secrets?: { [name: string]: {
       /** How the value is made; `external`: you enter it (an API key, an SMTP password). */
       kind?: "password" | "hmac" | "hex" | "base64" | "fernet" | "uuid" | "external" | undefined;
@@ -202,7 +202,7 @@ export type StackInput = {
     egress?: boolean | undefined;
     /** Paths held in memory (tmpfs); everything else is read-only. */
     writable?: (string)[] | undefined;
-    /** Named volumes for data that must survive; the path must belong to `user` in the image. */
+    /** Named volumes for data that must survive; the path must belong to `user` in the image and be none of `writable`. */
     volumes?: ({
       /** Name of the volume. */
       name: string;
@@ -311,7 +311,7 @@ export type StackInput = {
     containersToHost?: (number)[] | undefined;
   } | undefined;
   secrets?: {
-    /** `project`: `.env` and `secrets/` beside stack.yaml, ignored by git; or an absolute folder outside it, with files of its own for each environment. The values move along when this or `name` changes; a change of `environment` is refused while an outside folder holds only those of the other one. */
+    /** `project`: `.env` and `secrets/` beside stack.yaml, ignored by git; or an absolute folder outside it, with files of its own for each environment, such as `NAME-production.env`. The values move along when this or `name` changes; a change of `environment` is refused while an outside folder holds only those of the other one. */
     location?: "project" | string | undefined;
     schedule?: {
       /** Days until a signing key is due for rotation. */
@@ -323,7 +323,7 @@ export type StackInput = {
     } | undefined;
   } | undefined;
   network?: {
-    /** Block the stack’s networks are cut from; absent: Docker chooses, and beyond 20 networks 10.231.0.0/16. */
+    /** Private block the stack’s networks are cut from; absent: Docker chooses, and beyond 20 networks 10.231.0.0/16. */
     pool?: string | undefined;
   } | undefined;
 };

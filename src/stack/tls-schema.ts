@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { notObeyed } from './value-schemas.ts';
 
 /** Answers about certificates; the table in schema.ts puts them together with the others. */
 
@@ -20,7 +21,7 @@ const dns = v.strictObject({
   ),
   secrets: v.optional(
     v.pipe(
-      v.array(variable),
+      v.array(v.pipe(variable, notObeyed)),
       v.description(
         'The provider’s secret settings, such as CF_DNS_API_TOKEN; the values are external secrets, ACME_… in `.env`.',
       ),

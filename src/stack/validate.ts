@@ -1,6 +1,7 @@
 import { ACME_NAME } from '../catalog/acme.ts';
 import { catalog } from '../catalog/index.ts';
 import { type AnswerPath, type AnswerProblem, suggestion } from './answer-problem.ts';
+import { hostPortClashes, mountClashes, routeClashes } from './clashes.ts';
 import { domainCovers, isLoopback, parseDomain } from './domains.ts';
 import { buildContextProblem, mountedFolderProblem } from './folders.ts';
 import { matters } from './partial.ts';
@@ -21,6 +22,7 @@ const RULES: readonly Rule[] = [
   { reads: ['tls.**', 'domains.**'], problems: tlsProblems },
   { reads: ['services.*', 'environment'], problems: serviceProblems },
   { reads: ['apps.*.routes.**'], problems: routeClashes },
+  { reads: ['apps.*.volumes.**', 'apps.*.writable.**'], problems: mountClashes },
   // A need that was left out can only break a circle.
   { reads: [], problems: needCycles },
   {
@@ -190,26 +192,6 @@ function secretProblems(spec: StackSpec, name: string, app: AppSpec): AnswerProb
   return problems;
 }
 
-function routeClashes(spec: StackSpec): AnswerProblem[] {
-  const owner = new Map<string, string>();
-  const problems: AnswerProblem[] = [];
-  for (const [name, app] of Object.entries(spec.apps)) {
-    app.routes.forEach((route, index) => {
-      const host = route.host === undefined ? '*' : parseDomain(route.host).ascii;
-      const key = `${host} ${route.path.replace(/(?<=.)\/$/, '')}`;
-      const other = owner.get(key);
-      if (other !== undefined) {
-        problems.push({
-          path: ['apps', name, 'routes', index],
-          message: `has the host and path of a route of "${other}"`,
-        });
-      }
-      owner.set(key, name);
-    });
-  }
-  return problems;
-}
-
 /** Apps that wait for each other would never start. */
 function needCycles(spec: StackSpec): AnswerProblem[] {
   const problems: AnswerProblem[] = [];
@@ -230,41 +212,6 @@ function needCycles(spec: StackSpec): AnswerProblem[] {
     state.set(name, 'done');
   };
   for (const name of Object.keys(spec.apps)) visit(name, []);
-  return problems;
-}
-
-function hostPortClashes(spec: StackSpec): AnswerProblem[] {
-  const owner = new Map<string, string>([
-    [`tcp ${spec.edge.ports.http}`, 'the edge'],
-    [`tcp ${spec.edge.ports.https}`, 'the edge'],
-    ...(spec.edge.http3 ? [[`udp ${spec.edge.ports.https}`, 'the edge (HTTP/3)'] as const] : []),
-  ]);
-  const problems: AnswerProblem[] = [];
-  if (spec.edge.ports.http === spec.edge.ports.https) {
-    problems.push({ path: ['edge', 'ports', 'https'], message: 'is the same port as http' });
-  }
-  const claim = (protocol: string, hostPort: number, who: string, path: AnswerPath): void => {
-    const key = `${protocol} ${hostPort}`;
-    const other = owner.get(key);
-    if (other !== undefined)
-      problems.push({ path, message: `host port ${hostPort} is already used by ${other}` });
-    else owner.set(key, who);
-  };
-  const mailPort = (spec.services['mailpit'] as { port?: number } | undefined)?.port;
-  if (mailPort !== undefined) claim('tcp', mailPort, 'mailpit', ['services', 'mailpit', 'port']);
-  for (const [name, app] of Object.entries(spec.apps)) {
-    app.expose.forEach((exposed, index) => {
-      claim(exposed.protocol, exposed.hostPort, `app "${name}"`, ['apps', name, 'expose', index, 'hostPort']);
-    });
-  }
-  for (const [index, sshPort] of spec.firewall.sshPorts.entries()) {
-    const other = owner.get(`tcp ${sshPort}`);
-    if (other !== undefined)
-      problems.push({
-        path: ['firewall', 'sshPorts', index],
-        message: `port ${sshPort} is already used by ${other}`,
-      });
-  }
   return problems;
 }
 

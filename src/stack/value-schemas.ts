@@ -21,6 +21,14 @@ export const variableName = v.pipe(
   v.string(),
   v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be a variable name: letters, digits and "_"'),
 );
+/** What shells, the dynamic loader and language runtimes obey: a secret under such a name breaks or steers the program. */
+const OBEYED =
+  /^(PATH|HOME|SHELL|USER|PWD|IFS|ENV|BASH_ENV|PS4|PROMPT_COMMAND|TMPDIR|HOSTNAME|LD_.*|GCONV_PATH|NODE_(OPTIONS|PATH)|PYTHON(PATH|HOME|STARTUP)|PERL5?(OPT|LIB)|RUBY(OPT|LIB)|_?JAVA_(TOOL_)?OPTIONS|JDK_JAVA_OPTIONS|CLASSPATH)$/;
+export const notObeyed = v.check<string, string>(
+  (name) => !OBEYED.test(name),
+  'is a name that shells or runtimes obey, which no secret can have',
+);
+export const secretName = v.pipe(variableName, notObeyed);
 export const size = v.pipe(
   v.string(),
   v.regex(/^[1-9]\d{0,5}[kmg]$/, 'must be a size such as 512k, 10m or 1g'),

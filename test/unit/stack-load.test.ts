@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { UserError } from '../../src/errors.ts';
+import { buildStack } from '../../src/stack/build.ts';
 import { changeAnswer, newStackDocument, newStackText } from '../../src/stack/document.ts';
 import { parseStackDocument, plainAnswers, readSpec } from '../../src/stack/load.ts';
 import { presets } from '../../src/stack/presets.ts';
@@ -42,6 +43,27 @@ test('a service without options is a service with the defaults', () => {
   });
 });
 
+test.each([
+  '10.0.0.0/8',
+  '10.231.0.0/16',
+  '172.16.0.0/12',
+  '172.31.255.0/24',
+  '192.168.7.0/24',
+  '100.127.0.0/16',
+])('networks may be cut from %s', (pool) => {
+  expect(problems(`${HEAD}network: {pool: ${pool}}\n`)).toEqual([]);
+});
+
+test('a pool that is too small is told as one', () => {
+  const apps = Array.from({ length: 17 }, (_, n) => `  app${n}: {image: "acme/a:1", egress: true}\n`).join(
+    '',
+  );
+  const source = parseStackDocument(`${HEAD}network: {pool: 10.0.0.0/24}\napps:\n${apps}`, 'stack.yaml');
+  expect(() => buildStack(readSpec(source))).toThrow(
+    new UserError({ path: 'network.pool', message: '10.0.0.0/24 is too small for the stack’s networks' }),
+  );
+});
+
 describe('reports with line, all at once', () => {
   test.each<[string, string, string[]]>([
     [
@@ -71,6 +93,58 @@ describe('reports with line, all at once', () => {
       `${HEAD}apps: {web: {image: sample, port: "80"}}\n`,
       ['stack.yaml:6:35: apps.web.port: must be a number, not "80"'],
     ],
+    [
+      'mounts on one path, however it is written',
+      `${HEAD}apps:
+  web:
+    image: acme/web:1
+    writable: [/tmp, /cache, /cache/]
+    volumes: [{name: a, path: /data}, {name: b, path: /data/}, {name: c, path: /tmp/.}, {name: d, path: /./}]
+  static:
+    image: acme/static:1
+    volumes: [{name: a, path: /tmp}, {name: a, path: /data}, {name: b, path: /data/inside}]
+`,
+      [
+        'stack.yaml:9:30: apps.web.writable[2]: is the path of what is held in memory (writable, /tmp by default) already',
+        'stack.yaml:10:55: apps.web.volumes[1].path: is the path of the volume "a" already',
+        'stack.yaml:10:80: apps.web.volumes[2].path: is the path of what is held in memory (writable, /tmp by default) already',
+        'stack.yaml:10:105: apps.web.volumes[3].path: is the whole file system',
+        'stack.yaml:13:31: apps.static.volumes[0].path: is the path of what is held in memory (writable, /tmp by default) already',
+      ],
+    ],
+    [
+      'volumes of two apps that would be one',
+      `${HEAD}apps:
+  a: {image: "acme/a:1", volumes: [{name: b-c, path: /data}]}
+  a-b: {image: "acme/a:1", volumes: [{name: c, path: /data}]}
+`,
+      ['stack.yaml:8:45: apps.a-b.volumes[0].name: makes the name a-b-c, as a volume of "a" does'],
+    ],
+    [
+      'an env file for the folder of the secrets',
+      `${HEAD}secrets: {location: /etc/shop/prod.env}\n`,
+      [
+        'stack.yaml:6:21: secrets.location: must be a folder such as /etc/shop; the env file in it is called <name>-<environment>.env',
+      ],
+    ],
+    ...['8.8.8.0/24', '172.0.0.0/8', '172.32.0.0/16', '192.0.0.0/8', '100.128.0.0/16', '0.0.0.0/8'].map(
+      (pool): [string, string, string[]] => [
+        `addresses of others: ${pool}`,
+        `${HEAD}network: {pool: ${pool}}\n`,
+        [
+          'stack.yaml:6:17: network.pool: must lie in 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10: the rest are public addresses, which the host would no longer reach',
+        ],
+      ],
+    ),
+    ...['PATH', 'HOME', 'LD_PRELOAD', 'LD_LIBRARY_PATH', 'NODE_OPTIONS', 'BASH_ENV', 'PYTHONPATH'].map(
+      (name): [string, string, string[]] => [
+        `a secret called ${name}`,
+        `${HEAD}apps: {web: {image: "acme/web:1", secrets: {${name}: {}}, environment: {PATH: /bin}}}\n`,
+        [
+          `stack.yaml:6:45: apps.web.secrets.${name}: is a name that shells or runtimes obey, which no secret can have`,
+        ],
+      ],
+    ),
     ['a missing key', HEAD.replace('name: shop\n', ''), ['stack.yaml: name: is missing']],
     [
       'a wrong version',
