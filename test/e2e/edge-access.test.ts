@@ -51,7 +51,7 @@ describe.runIf(requireDocker())('who may ask the edge what, and how often', () =
       expect(answers.filter(({ status }) => status === 200)).toHaveLength(3);
       expect(refused).toHaveLength(3);
       for (const { headers, body } of refused) {
-        expect(headers['retry-after']).toBe('1');
+        expect(headers['retry-after']).toBe('20');
         expect(JSON.parse(body).error.status).toBe(429);
       }
     });

@@ -125,6 +125,19 @@ describe.runIf(requireDocker())('answers of the edge', () => {
       expect(all('x-powered-by')).toEqual([]);
     });
 
+    test.each([
+      ['/framed', 'SAMEORIGIN', false],
+      ['/framed-never', 'deny', false],
+      // Which browsers do not know, and the edge's answer stands.
+      ['/framed-nonsense', 'ALLOWALL', true],
+    ])('#21 X-Frame-Options of the app is not contradicted: %s', async (path, framing, own) => {
+      const { all } = await call(edge, path);
+      expect(all('x-frame-options')).toEqual([framing]);
+      const [policy] = all('content-security-policy');
+      expect(policy).toMatch(/^default-src 'none'; .*form-action 'self'$/);
+      expect(policy!.includes('frame-ancestors')).toBe(own);
+    });
+
     test('#21 an app that only tries a policy is left to it', async () => {
       const { all } = await call(edge, '/own-report-only');
       expect(all('content-security-policy-report-only')).toEqual(["default-src 'self'"]);

@@ -60,6 +60,33 @@ describe('the points of the edge', () => {
     expect([...explained].filter((name) => !written.has(name))).toEqual([]);
   });
 
+  test.each([
+    ['Content-Security-Policy', [22]],
+    ['csp', [22]],
+    ['Strict-Transport-Security', [12]],
+    ['HSTS', [12]],
+    ['CORS', [24]],
+    ['retry-after', [35]],
+    ['try_files', [41]],
+    ['disable_symlinks', [41]],
+    ['absolute_redirect', [16]],
+    ['charset', [4]],
+  ])('are found by %s', (topic, points) => {
+    expect(controlsOf(topic).map(({ point }) => point)).toEqual(points);
+  });
+
+  test('are found by each header that the edge sets', () => {
+    const headers = new Set(
+      renderNginx(fullEdgeStack()).flatMap(({ path, content }) =>
+        path === 'nginx/conf.d/headers.conf'
+          ? [...content.matchAll(/^add_header (\S+)/gm)].map(([, name]) => name!)
+          : [],
+      ),
+    );
+    expect(headers.size).toBeGreaterThan(10);
+    expect([...headers].filter((name) => controlsOf(name).length === 0)).toEqual([]);
+  });
+
   test('are each proven by a test that carries the number', () => {
     const proven = provenPoints();
     expect(EDGE_CONTROLS.map(({ point }) => point).filter((point) => !proven.has(point))).toEqual([]);

@@ -10,15 +10,17 @@ import type { Invocation } from '../main.ts';
 /** Why a generated line is there, or what a setting of stack.yaml means. */
 export function explain({ args, output }: Invocation): ExitCode {
   const settings = listSettings(schema);
-  const directives = [...new Set(EDGE_CONTROLS.flatMap((one) => one.directives))].sort();
-  const topics = [...CONTROLS.map(({ key }) => key), ...directives, ...settings.map(({ path }) => path)];
+  const words = [
+    ...new Set(EDGE_CONTROLS.flatMap((one) => [...one.directives, ...(one.topics ?? [])])),
+  ].sort();
+  const topics = [...CONTROLS.map(({ key }) => key), ...words, ...settings.map(({ path }) => path)];
   const topic = args.target;
   if (topic === undefined) {
     const text = [
       'Lines of docker-compose.yml:',
       ...CONTROLS.map(({ key, title }) => `  ${key.padEnd(16)} ${title}`),
       '',
-      'Points of the edge (by number, as in docs/edge.md, or by a directive of nginx such as ssl_ecdh_curve):',
+      'Points of the edge (by number, as in docs/edge.md, a directive of nginx such as ssl_ecdh_curve, or a header):',
       ...EDGE_CONTROLS.map(({ point, title }) => `  #${String(point).padEnd(3)} ${title}`),
       '',
       'Settings of stack.yaml:',
@@ -50,7 +52,7 @@ export function explain({ args, output }: Invocation): ExitCode {
   return EXIT.ok;
 }
 
-/** Points by number (`#12` or `12`) or by one of their directives. */
+/** Points by number (`#12` or `12`), by one of their directives, or by a header. */
 function edgeTopic(topic: string): EdgeControl[] {
   const number = /^#?(\d{1,2})$/.exec(topic)?.[1];
   return number === undefined

@@ -115,9 +115,11 @@ export const accessAndLogs: readonly EdgeControl[] = [
     point: 51,
     title: 'Cookies get the flags that the app forgot',
     directives: ['proxy_cookie_flags', 'map'],
+    topics: ['Set-Cookie', 'SameSite'],
     file: 'nginx/conf.d/proxy.conf',
     why: 'Without HttpOnly a script reads the session, without Secure the network does, without SameSite other sites use it.',
     source: 'draft-ietf-httpbis-rfc6265bis; CWE-614, CWE-1004',
-    relax: 'What the app sets itself stays as it is.',
+    relax:
+      'What the app sets itself stays as it is; a SameSite on one cookie of an answer leaves all of its cookies without the edge’s.',
   },
 ];

@@ -127,6 +127,7 @@ export const containerAndTls: readonly EdgeControl[] = [
     point: 12,
     title: 'HTTPS is remembered by browsers',
     directives: ['add_header'],
+    topics: ['Strict-Transport-Security', 'HSTS'],
     file: 'nginx/conf.d/headers.conf',
     why: 'Without HSTS the first request of every visit can be answered by somebody else over plain HTTP. It cannot be taken back before it ends, hence a short time in staging, and subdomains and preloading only by answer.',
     source: 'RFC 6797; hstspreload.org',

@@ -8,6 +8,8 @@ export interface EdgeControl {
   title: string;
   /** Directives it is made of; by them `explain` finds it. Empty where it is no line but how the files are made. */
   directives: readonly string[];
+  /** Other words for it that `explain` knows, in any case: headers, abbreviations. */
+  topics?: readonly string[];
   /** File below the stack's folder, or what else holds it. */
   file: string;
   /** What goes wrong without it. */

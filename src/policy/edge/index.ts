@@ -14,7 +14,11 @@ export const EDGE_CONTROLS: readonly EdgeControl[] = [
   ...accessAndLogs,
 ];
 
-/** The points that a directive of nginx belongs to. */
-export function controlsOf(directive: string): EdgeControl[] {
-  return EDGE_CONTROLS.filter(({ directives }) => directives.includes(directive));
+/** The points that a directive of nginx, a header or another word for it belongs to. */
+export function controlsOf(topic: string): EdgeControl[] {
+  const word = topic.toLowerCase();
+  return EDGE_CONTROLS.filter(
+    ({ directives, topics = [] }) =>
+      directives.includes(topic) || topics.some((one) => one.toLowerCase() === word),
+  );
 }

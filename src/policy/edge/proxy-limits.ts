@@ -48,6 +48,7 @@ export const proxyAndLimits: readonly EdgeControl[] = [
       'real_ip_header',
       'real_ip_recursive',
     ],
+    topics: ['X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Proto', 'X-Real-IP'],
     file: 'nginx/snippets/proxy-headers.conf, nginx/conf.d/proxy.conf',
     why: 'An appended X-Forwarded-For lets anybody choose the address that apps log, limit and trust; internal headers would let anybody pose as another service.',
     source: 'RFC 7239, 8; CVE-2016-5385 (httpoxy); CWE-348',
@@ -56,7 +57,13 @@ export const proxyAndLimits: readonly EdgeControl[] = [
   {
     point: 30,
     title: 'The whole set in each location',
-    directives: ['proxy_set_header', 'grpc_set_header', 'include'],
+    directives: [
+      'proxy_set_header',
+      'grpc_set_header',
+      'include',
+      'proxy_headers_hash_max_size',
+      'proxy_headers_hash_bucket_size',
+    ],
     file: 'nginx/sites/*.conf',
     why: 'One header set in a location drops all inherited ones, and forged headers pass again.',
     source: 'nginx documentation, proxy_set_header',
@@ -121,7 +128,8 @@ export const proxyAndLimits: readonly EdgeControl[] = [
   {
     point: 35,
     title: 'Requests per client',
-    directives: ['limit_req_zone', 'limit_req', 'limit_req_status', 'map'],
+    directives: ['limit_req_zone', 'limit_req', 'limit_req_status', 'map', 'set'],
+    topics: ['Retry-After'],
     file: 'nginx/conf.d/limits.conf',
     why: 'Slows guessing and floods. A client is an IPv4 address or an IPv6 /64: with the whole address one machine could change its key 2^64 times.',
     source: 'RFC 6177 (a site has at least a /64); RFC 6585, 4 (429); CWE-770',

@@ -40,7 +40,7 @@ import { locationText } from './location.ts';
 import { guardedMatch, internalPaths, type NamedRoute, nameRoutes, routesOf, upstreamsOf } from './routes.ts';
 import { corsTables, requestHeaders, responseHeaders } from './tables.ts';
 import { type EdgeStack, validateEdge } from './validate.ts';
-import { indent, isAddress, limitRequest, portSuffix, rate, urlHost } from './values.ts';
+import { indent, isAddress, limitRequest, portSuffix, rate, secondsBetween, urlHost } from './values.ts';
 import { verifyValues } from './verify.ts';
 
 /**
@@ -93,7 +93,10 @@ export function renderNginx(stack: EdgeStack, capability: EdgeCapability = edgeI
     }),
     file('conf.d/compression.conf', compressionTemplate, {}),
     file('conf.d/upstreams.conf', upstreamsTemplate, { upstreams: upstreamsOf(routes) }),
-    file('snippets/errors.conf', errorsTemplate, { cors: cors.length > 0 }),
+    file('snippets/errors.conf', errorsTemplate, {
+      cors: cors.length > 0,
+      retry: secondsBetween(edge.limits.requestsPerSecond),
+    }),
     file('snippets/guard.conf', guardTemplate, { leftovers: leftovers.join('|') }),
     file('snippets/http-common.conf', httpCommonTemplate, { webroot: WEBROOTS[edge.tls.mode] }),
     file('snippets/proxy-headers.conf', proxyHeadersTemplate, appHeaders('proxy')),
@@ -144,6 +147,7 @@ function limitValues({ edge: { limits } }: EdgeStack, routes: readonly NamedRout
     ),
     general: limitRequest('edge', limits.burst),
     logins: routes.some(({ login }) => login !== undefined) && LOGIN_KEYS_FILE,
+    retry: secondsBetween(limits.requestsPerSecond),
     connections: limits.connections,
     maxBody: limits.maxBody,
   };

@@ -7,7 +7,7 @@ import { nginxRegex } from '../quote/nginx.ts';
 import { render } from '../template.ts';
 import { canonicalCidr } from './cidr.ts';
 import { guardedMatch, type NamedRoute } from './routes.ts';
-import { indent, limitRequest, sizeInBytes } from './values.ts';
+import { indent, limitRequest, secondsBetween, sizeInBytes } from './values.ts';
 
 /** Wrong logins that a client may make in a row; a page's first requests come without one too. */
 const loginBurst = 10;
@@ -29,6 +29,7 @@ export function locationText(route: NamedRoute, edge: Edge): string {
     timeout: timeouts(route),
     rateLimit: route.rateLimit && limitRequest(route.zone, route.rateLimit.burst),
     generalLimit: limitRequest('edge', edge.limits.burst),
+    retry: retryAfter(route, edge.limits.requestsPerSecond),
     maxBody: route.maxBody,
     stream:
       route.protocol !== 'grpc' &&
@@ -43,6 +44,18 @@ export function locationText(route: NamedRoute, edge: Edge): string {
     directive: route.directive,
     target: `${scheme}://${route.upstream}`,
   });
+}
+
+/** Seconds, or what tells whether it is the login that was refused, at five a minute. */
+function retryAfter({ rateLimit, login }: NamedRoute, general: number): string {
+  if (!rateLimit) return login === undefined ? String(secondsBetween(general)) : '$edge_login_retry';
+  return String(
+    Math.max(
+      secondsBetween(general),
+      secondsBetween(rateLimit.requestsPerSecond),
+      login === undefined ? 0 : 12,
+    ),
+  );
 }
 
 /** Where silence is normal, an hour; elsewhere nothing, which leaves the general 30 seconds. */

@@ -20,6 +20,7 @@ export function responseHeaders(stack: EdgeStack, cors: boolean): object {
     csp: {
       header: `Content-Security-Policy${reportOnly ? '-Report-Only' : ''}`,
       value: nginxQuoted(policy),
+      unframed: nginxQuoted(policy.replace(/(?:^|; *)frame-ancestors [^;]*/, '')),
     },
     cors,
     altSvc: edge.http3 && `'h3=":${edge.publicPorts.https}"; ma=86400'`,

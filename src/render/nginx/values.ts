@@ -8,6 +8,11 @@ export function rate(perSecond: number): string {
   return Number.isInteger(perSecond) ? `${perSecond}r/s` : `${Math.max(1, Math.round(perSecond * 60))}r/m`;
 }
 
+/** Whole seconds until such a limit lets the next request in. */
+export function secondsBetween(perSecond: number): number {
+  return Math.ceil(Number.isInteger(perSecond) ? 1 / perSecond : 60 / Number.parseInt(rate(perSecond), 10));
+}
+
 /** Arguments of `limit_req`; `nodelay`: a burst is served at once, what exceeds it is refused, nothing waits. */
 export function limitRequest(zone: string, burst: number): string {
   return burst > 0 ? `zone=${zone} burst=${burst} nodelay` : `zone=${zone} nodelay`;

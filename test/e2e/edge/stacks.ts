@@ -30,6 +30,7 @@ export function labStack(edge: Partial<EdgeStack['edge']> = {}): EdgeStack {
         route('/v1/private', { allow: ['198.51.100.0/24'] }),
         route('/guarded', { allow: ['198.51.100.0/24'], cors: [reader] }),
         route('/limited', { rateLimit: { requestsPerSecond: SELDOM, burst: 2 } }),
+        route('/often', { rateLimit: { requestsPerSecond: 1, burst: 0 } }),
         route('/small', { maxBody: '2k' }),
         route('/large', { maxBody: '20m' }),
         route('/live', { protocol: 'ws' }),
