@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hiddenCorsHeaders, strippedRequestHeaders } from '../../src/policy/headers.ts';
+import { hiddenCorsHeaders } from '../../src/policy/headers.ts';
+import { strippedRequestHeaders } from '../../src/policy/request-headers.ts';
 import { requireDocker } from './docker.ts';
 import { burst, call } from './edge/client.ts';
 import { type EdgeContainer, EdgeLab } from './edge/lab.ts';

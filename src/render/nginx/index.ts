@@ -22,7 +22,8 @@ import { CHALLENGE_TARGET } from '../../catalog/acme.ts';
 import type { GeneratedFile } from '../../fileset.ts';
 import { UPSTREAM_LOOKUP_SECONDS } from '../../policy/edge/lookup.ts';
 import { grpcErrors } from '../../policy/grpc.ts';
-import { hiddenResponseHeaders, strippedRequestHeaders } from '../../policy/headers.ts';
+import { hiddenResponseHeaders } from '../../policy/headers.ts';
+import { strippedRequestHeaders } from '../../policy/request-headers.ts';
 import {
   type EdgeCapability,
   edgeImage,
