@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { ADDRESS, end, Lab, missingForLab, until } from './firewall/lab.ts';
+import { ADDRESS, emergency, end, Lab, missingForLab, until } from './firewall/lab.ts';
 
 const { host, host6, neighbour, neighbour6 } = ADDRESS;
 
@@ -77,6 +77,97 @@ describe.skipIf(missingForLab().length > 0)('commands for the day after', () => 
       expect(lab.firewall(script, ['verify']).stdout).toContain('no longer blocked');
       expect(lab.firewall(script, ['rollback'])).toMatchObject({ code: 0, stderr: '' });
       expect(lab.answers('neighbour', site(host))).toEqual([]);
+    });
+
+    /** How many packets from the host a rule of the neighbour's own sees. */
+    const reaching = (send: () => void) => {
+      const count =
+        'table ip seen { counter c { }; chain in { type filter hook prerouting priority raw; ip saddr ' +
+        `${host} counter name c; }; }`;
+      lab.run('neighbour', ['nft', '-f', '-'], {}, count);
+      send();
+      const { stdout } = lab.run('neighbour', ['nft', 'list', 'counter', 'ip', 'seen', 'c']);
+      lab.run('neighbour', ['nft', 'delete', 'table', 'ip', 'seen']);
+      return Number(/packets (\d+)/.exec(stdout)![1]);
+    };
+
+    it('lets no packet out to it, the host’s own and the containers’ alike, and counts none as a stranger’s', () => {
+      const script = confirmed();
+      const send = (from: 'host' | 'container') => () => lab.probe(from, [`udp,${neighbour},7002`]);
+      for (const from of ['host', 'container'] as const) expect(reaching(send(from))).toBe(1);
+      lab.firewall(script, ['block', neighbour]);
+      for (const from of ['host', 'container'] as const) expect(reaching(send(from)), from).toBe(0);
+      // Ahead of the other rules and of connection tracking.
+      lab.probe('neighbour', [`tcp,${host},9000`, `udp,${host},9001`]);
+      expect(lab.firewall(script, ['status']).stdout).toMatch(/^world_drop +0 packets/m);
+    });
+
+    it('comes back at boot', () => {
+      const script = confirmed();
+      lab.firewall(script, ['block', neighbour]);
+      lab.run('host', ['nft', 'flush', 'ruleset']);
+      expect(lab.firewall(script, ['boot'])).toMatchObject({ code: 0, stderr: '' });
+      expect(lab.answers('neighbour', site(host))).toEqual([]);
+      expect(lab.answers('stranger', site(host))).toEqual(site(host));
+    });
+
+    it('says when something that it blocked is not blocked any more', () => {
+      const script = confirmed();
+      lab.firewall(script, ['block', neighbour, '--for=1h']);
+      lab.firewall(script, ['block', '2001:db8:9::/64']);
+      expect(lab.firewall(script, ['status'])).toMatchObject({ code: 0 });
+      lab.run('host', ['nft', 'flush chain inet css_fw_block output']);
+      const told = { code: 4, stdout: expect.stringMatching(/^blocked {4}not in force/m) };
+      expect(lab.firewall(script, ['status'])).toMatchObject(told);
+      expect(lab.firewall(script, ['verify']).stdout).toContain('no longer blocked');
+      lab.firewall(script, ['rollback']);
+      expect(lab.firewall(script, ['blocks'])).toMatchObject({ code: 0 });
+      lab.run('host', ['nft', 'delete table inet css_fw_block']);
+      expect(lab.firewall(script, ['blocks'])).toMatchObject(told);
+    });
+
+    it('refuses what would cut the host itself off', () => {
+      const script = lab.script();
+      // Its resolver is of its own: /etc/resolv.conf of a mount namespace.
+      const shell =
+        'echo nameserver 203.0.113.53 >"$1/r"; mount --bind "$1/r" /etc/resolv.conf; "$2" block "$3"';
+      const block = (address: string) =>
+        lab.run(
+          'host',
+          ['unshare', '--mount', 'sh', '-uc', shell, '-', lab.folder, script, address],
+          lab.environment(),
+        );
+      for (const [address, why] of [
+        [host, 'an address of this host'],
+        ['198.51.100.0/30', 'an address of this host'],
+        [host6, 'an address of this host'],
+        ['fe80::/64', 'an address of this host'],
+        ['198.51.100.2', 'its gateway'],
+        ['2001:db8:1::2', 'its gateway'],
+        ['203.0.113.0/24', 'its resolver'],
+        ['127.0.0.1', 'way to itself'],
+        ['127.5.0.0/16', 'way to itself'],
+        ['::1', 'an address of this host'],
+      ] as const)
+        expect(block(address), address).toMatchObject({ code: 3, stderr: expect.stringContaining(why) });
+      expect(lab.run('host', ['nft', 'list', 'table', 'inet', 'css_fw_block']).code).toBe(1);
+    });
+
+    it('never comes between the host and itself, whatever is in its file', () => {
+      const script = confirmed();
+      lab.firewall(script, ['block', '11.2.3.4']);
+      writeFileSync(join(lab.state, 'blocked'), `127.0.0.1 0\n${host} 0\n::1 0\n`);
+      lab.firewall(script, ['rollback']);
+      const own = ['tcp,127.0.0.1,9000', `tcp,${host},9000`, 'tcp,::1,9000'];
+      expect(lab.answers('host', own)).toEqual(own);
+    });
+
+    it('ends, with all rules, by the lines that the firewall’s page gives for an emergency', () => {
+      const script = confirmed();
+      lab.firewall(script, ['block', neighbour]);
+      expect(lab.answers('neighbour', [...site(host), `tcp,${host},9000`])).toEqual([]);
+      lab.run('host', ['sh', '-euc', emergency('nftables')]);
+      expect(lab.answers('neighbour', [...site(host), `tcp,${host},9000`])).toHaveLength(2);
     });
 
     it('refuses what would shut out this session or half the internet, and what is no address', () => {

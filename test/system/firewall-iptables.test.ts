@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { ADDRESS, Lab, missingForLab, until } from './firewall/lab.ts';
+import { ADDRESS, emergency, Lab, missingForLab, until } from './firewall/lab.ts';
 import { fullPolicy, furnish, listPolicy, Observer, type Sight } from './firewall/observe.ts';
 
 const { host, host6, neighbour } = ADDRESS;
@@ -160,6 +160,25 @@ describe.skipIf(missingForLab(programs).length > 0)('the second choice, iptables
     expect(lab.answers('neighbour', site)).toEqual([]);
     expect(await until(() => lab.answers('neighbour', [site[1]!]).length === 1, 30)).toBe(true);
     expect(lab.answers('neighbour', site)).toEqual([site[1]]);
+    // What is told of it is what the kernel has; the host's way to itself stays.
+    expect(lab.firewall(script, ['status'])).toMatchObject({ code: 0 });
+    writeFileSync(join(lab.state, 'blocked'), `${neighbour} 0\n127.0.0.1 0\n2001:db8:9::/64 0\n`);
+    expect(lab.firewall(script, ['status'])).toMatchObject({ code: 4 });
+    expect(lab.firewall(script, ['boot'])).toMatchObject({ code: 0, stderr: '' });
+    expect(lab.firewall(script, ['blocks'])).toMatchObject({ code: 0 });
+    expect(lab.answers('host', ['tcp,127.0.0.1,9000'])).toHaveLength(1);
+    for (const [family, chain] of [
+      ['iptables', 'OUT'],
+      ['ip6tables', 'IN'],
+    ]) {
+      lab.run('host', [family!, '-t', 'raw', '-F', `CSS_BLOCK_${chain}`]);
+      expect(lab.firewall(script, ['blocks'])).toMatchObject({ code: 4 });
+      lab.firewall(script, ['rollback']);
+    }
+    lab.run('host', ['sh', '-euc', emergency('iptables')]);
+    expect(lab.answers('neighbour', [...site, `tcp,${host},9000`])).toHaveLength(3);
+    lab.firewall(script, ['rollback']);
+    expect(lab.answers('neighbour', [...site, `tcp,${host},9000`])).toEqual([site[1]]);
     expect(lab.firewall(script, ['unblock', neighbour])).toMatchObject({ code: 0, stderr: '' });
     expect(lab.answers('neighbour', site)).toEqual(site);
   });

@@ -19,11 +19,18 @@ import { render } from '../template.ts';
 import { BACKEND_LIMITS } from './limits.ts';
 import { type CheckedPolicy, checkPolicy } from './policy.ts';
 
-/** Takes the rules out of force without the script. */
+/** Takes the rules and what is blocked out of force without the script. */
 const EMERGENCY = {
-  nftables: 'sudo nft delete table inet css_fw',
-  iptables:
-    'sudo iptables -t mangle -D PREROUTING -j CSS_PRE; sudo ip6tables -t mangle -D PREROUTING -j CSS_PRE',
+  nftables: 'sudo nft delete table inet css_fw; sudo nft delete table inet css_fw_block',
+  iptables: ['iptables', 'ip6tables']
+    .flatMap((family) =>
+      [
+        'mangle -D PREROUTING -j CSS_PRE',
+        'raw -D PREROUTING -j CSS_BLOCK_IN',
+        'raw -D OUTPUT -j CSS_BLOCK_OUT',
+      ].map((rule) => `sudo ${family} -t ${rule}`),
+    )
+    .join('; '),
 } as const;
 
 /**

@@ -202,6 +202,12 @@ export async function end(child: ChildProcess): Promise<void> {
   await ended;
 }
 
+/** What the generated page says to type when everything is shut, without sudo. */
+export function emergency(backend: FirewallPolicy['backend']): string {
+  const page = renderFirewall({ ...basePolicy, backend }, { stackName: 'shop' })[1]!.content;
+  return /next boot:\s+`([^`]+)`/.exec(page)![1]!.replaceAll('sudo ', '');
+}
+
 /** The next piece a process prints; undefined when it ends or says nothing in time (milliseconds). */
 export function nextOutput(child: ChildProcess, patience = 60_000): Promise<string | undefined> {
   return new Promise((resolve) => {
