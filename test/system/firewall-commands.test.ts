@@ -255,6 +255,8 @@ describe.skipIf(missingForLab().length > 0)('commands for the day after', () => 
         `echo "$*" >>'${log}'`,
         'case $1 in',
         '  enable) mkdir -p /etc/systemd/system/docker.service.requires; ln -s "../$3" /etc/systemd/system/docker.service.requires/ ;;',
+        `  start) : >'${bin}/active' ;;`,
+        `  is-active) [ -e '${bin}/active' ] ;;`,
         '  is-enabled) [ "$2" = css-firewall.service ] && echo enabled ;;',
         'esac',
       ];
@@ -272,7 +274,11 @@ describe.skipIf(missingForLab().length > 0)('commands for the day after', () => 
         '"$fw" install || exit; cat /etc/systemd/system/css-firewall.service; cp /etc/systemd/system/css-firewall.service "$CSS_FIREWALL_STATE"',
       );
       expect(result).toMatchObject({ code: 0, stderr: '' });
-      expect(result.calls).toEqual(['daemon-reload', 'enable --quiet css-firewall.service']);
+      expect(result.calls).toEqual([
+        'daemon-reload',
+        'enable --quiet css-firewall.service',
+        'start css-firewall.service',
+      ]);
       for (const line of [
         /^Before=.*\bnetwork-pre.target docker.service\b/m,
         /^After=.*\bnftables.service\b/m,
@@ -311,14 +317,16 @@ describe.skipIf(missingForLab().length > 0)('commands for the day after', () => 
       const unit = '/etc/systemd/system/css-firewall.service';
       const result = onSystemd(
         confirmed(),
-        `"$fw" verify; echo "code $?"; "$fw" install; "$fw" verify; echo "code $?"; echo >>${unit}; "$fw" verify; echo "code $?"; "$fw" remove; ls /etc/systemd/system`,
+        `"$fw" verify; echo "code $?"; "$fw" install; "$fw" verify; echo "code $?"; rm "\${PATH%%:*}/active"; "$fw" verify; echo "code $?"; echo >>${unit}; "$fw" verify; echo "code $?"; "$fw" remove; ls /etc/systemd/system`,
       );
-      const [before, after, edited, removed] = result.stdout.split(/^code /m);
+      const [before, after, idle, edited, removed] = result.stdout.split(/^code /m);
       expect(before).toMatch(/^FAIL .*do not come back after a reboot/m);
       expect(after).toMatch(/^4\n/);
       expect(after).toMatch(/^ok .*come back at boot/m);
       expect(after).not.toMatch(/^FAIL/m);
-      expect(edited).toMatch(/^0\n/);
+      expect(idle).toMatch(/^0\n/);
+      expect(idle).toMatch(/^FAIL .*not active/m);
+      expect(edited).toMatch(/^4\n/);
       expect(edited).toMatch(/^FAIL .*edited/m);
       expect(removed).not.toContain('css-firewall.service\n');
       expect(result.calls).toContain('disable --quiet css-firewall.service');

@@ -183,6 +183,21 @@ describe.skipIf(missingForLab(programs).length > 0)('the second choice, iptables
     expect(lab.answers('neighbour', site)).toEqual(site);
   });
 
+  it('tells of chains that somebody saved with others’ rules, for they would come back', () => {
+    const script = confirmed(iptables());
+    const shell = `cp -a /etc "$1/etc"; mkdir -p "$1/etc/iptables"; mount --bind "$1/etc" /etc
+      "$2" verify | grep rules.v; iptables-save >/etc/iptables/rules.v4; ip6tables-save >/etc/iptables/rules.v6
+      "$2" verify | grep rules.v; "$2" remove`;
+    const folder = mkdtempSync(join(lab.folder, 'saved-'));
+    const command = ['unshare', '--mount', 'sh', '-uc', shell, '-', folder, script];
+    const { stdout, stderr } = lab.run('host', command, lab.environment());
+    const both = '/etc/iptables/rules.v4 /etc/iptables/rules.v6';
+    expect(stdout).toMatch(new RegExp(`^note {2}${both} hold our chains.*\nRemoved`));
+    expect(stderr).toContain(
+      `firewall: ${both} still hold our chains, and would load them at boot: save them again, now without ours\n`,
+    );
+  });
+
   it('selftest holds, and fails on a hole', () => {
     const script = confirmed(iptables());
     expect(lab.firewall(script, ['selftest'])).toMatchObject({ code: 0, stderr: '' });

@@ -66,6 +66,37 @@ describe.skipIf(missingForLab().length > 0)('apply locks nobody out', () => {
     lab.run('host', ['ip', 'link', 'del', 'br-lan']);
   });
 
+  it('refuses when the session came to an address that packets cannot arrive at, unless from the host itself', () => {
+    lab.run('host', ['ip', 'addr', 'add', '203.0.113.9/32', 'dev', 'lo']);
+    const floating = (client: string) => ({ SSH_CONNECTION: `${client} 40000 203.0.113.9 22` });
+    refuses(lab.script(), floating(ADDRESS.neighbour), '203.0.113.9', 'on lo', 'eth0');
+    accepts(lab.script(), floating(ADDRESS.host));
+    lab.run('host', ['ip', 'link', 'add', 'wg0', 'type', 'bridge']);
+    lab.run('host', ['ip', 'addr', 'add', '10.8.0.1/24', 'dev', 'wg0']);
+    lab.run('host', ['ip', 'link', 'set', 'wg0', 'up']);
+    refuses(lab.script(), floating('10.8.0.2'), '203.0.113.9');
+    accepts(lab.script({ trustedInterfaces: ['wg0'] }), floating('10.8.0.2'));
+    lab.run('host', ['ip', 'link', 'del', 'wg0']);
+    lab.run('host', ['ip', 'addr', 'del', '203.0.113.9/32', 'dev', 'lo']);
+  });
+
+  it.each(['host', 'host6'] as const)(
+    'judges by the port that was dialled, not by what the host made of it: %s',
+    async (to) => {
+      const from = to === 'host' ? ADDRESS.neighbour : ADDRESS.neighbour6;
+      const redirect =
+        'table inet twist { chain in { type nat hook prerouting priority dstnat; tcp dport 2222 redirect to :22; }; }';
+      lab.run('host', ['nft', '-f', '-'], {}, redirect);
+      const { port } = await lab.connect('neighbour', ADDRESS[to], 2222);
+      const other = await lab.connect('neighbour', ADDRESS[to], 22);
+      const env = (client: number) => ({ SSH_CONNECTION: `${from} ${client} ${ADDRESS[to]} 22` });
+      refuses(lab.script(), env(port), 'this very session', 'to port 2222', 'firewall.sshPorts');
+      accepts(lab.script(), env(other.port));
+      accepts(lab.script({ sshPorts: [22, 2222] }), env(port));
+      lab.run('host', ['nft', 'delete', 'table', 'inet', 'twist']);
+    },
+  );
+
   it('finds the session when sudo has dropped the variable', () => {
     const script = lab.script();
     const shell = `env -u SSH_CONNECTION '${script}' apply; echo "code $?"`;
@@ -96,6 +127,16 @@ describe.skipIf(missingForLab().length > 0)('apply locks nobody out', () => {
     // Without a running sshd its settings are nobody's.
     accepts(lab.script(), path);
 
+    // Addresses with a port of their own leave none for the port that sshd prints all the same.
+    stub(
+      'sshd',
+      "printf 'port 22\\nlistenaddress 0.0.0.0:2222\\nlistenaddress [::]:2222\\nlistenaddress 127.0.0.1:2200\\n'",
+    );
+    const moved = await lab.listen('host', ['tcp:2222'], 'sshd');
+    refuses(lab.script({ sshPorts: [22] }), path, 'sshd listens on port 2222');
+    accepts(lab.script({ sshPorts: [2222] }), path);
+    process.kill(-moved.pid!, 'SIGKILL');
+
     stub('systemd-run', 'exit 0');
     stub('sshd', 'exit 1');
     // A process namespace whose first process is in the lab's network, as on a real host, and a /run of its own.
@@ -116,6 +157,19 @@ describe.skipIf(missingForLab().length > 0)('apply locks nobody out', () => {
       expect(lab.table()).toBe('');
     }
     expect(onSystemd(lab.script({ sshPorts: [2222] }))).toMatchObject({ code: 0 });
+  });
+
+  it('demands no port that sshd has on a trusted interface alone', async () => {
+    lab.run('host', ['ip', 'link', 'add', 'wg0', 'type', 'bridge']);
+    lab.run('host', ['ip', 'addr', 'add', '10.8.0.1/24', 'dev', 'wg0']);
+    const bin = mkdtempSync(join(lab.folder, 'bin-'));
+    const path = { PATH: `${bin}:${process.env['PATH']}` };
+    writeFileSync(join(bin, 'sshd'), '#!/bin/sh\necho listenaddress 10.8.0.1:2022\n', { mode: 0o755 });
+    const sshd = await lab.listen('host', ['tcp:2022:10.8.0.1'], 'sshd');
+    refuses(lab.script(), path, 'sshd listens on port 2022');
+    accepts(lab.script({ trustedInterfaces: ['wg0'] }), path);
+    process.kill(-sshd.pid!, 'SIGKILL');
+    lab.run('host', ['ip', 'link', 'del', 'wg0']);
   });
 
   it('refuses when the way to the internet would not be filtered', () => {

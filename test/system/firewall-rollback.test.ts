@@ -143,13 +143,61 @@ describe.skipIf(missingForLab().length > 0)('loading, confirming and going back'
     expect(stdout).toMatch(/^world_drop +[1-9]\d* packets/m);
   });
 
-  it('the connection that applied cannot confirm; a new one can', () => {
+  it('only a connection that began after apply can confirm, by the age of its sshd, not by what it calls itself', () => {
+    const from = (port: number) =>
+      lab.environment({ SSH_CONNECTION: `198.51.100.3 ${port} 198.51.100.1 22` });
+    /** Runs commands below a process that has the name of sshd's for one connection, itself a child of the listener. */
+    const over = (script: string, title: string, commands: string) => {
+      const shell = `exec -a 'sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups' bash -c '(exec -a "$1" bash -c "$2" "$0"); exit $?' "$0" "$1" "$2"`;
+      return lab.run('host', ['bash', '-c', shell, script, title, `${commands}; exit $?`], from(40001));
+    };
+    const titles = ['sshd: root@pts/0', 'sshd-session: root@pts/0', '/usr/sbin/dropbear -F'];
+    for (const [index, title] of titles.entries()) {
+      const script = lab.script({ publicTcp: [8080 + index] });
+      const old = over(
+        script,
+        title,
+        '$0 apply >/dev/null; export SSH_CONNECTION=${SSH_CONNECTION/40001/40002}; $0 confirm',
+      );
+      expect(old).toMatchObject({ code: 3, stderr: expect.stringContaining('older than the rules') });
+      expect(over(script, title, '$0 confirm')).toMatchObject({ code: 0 });
+    }
     const script = lab.script();
-    const from = (port: number) => ({ SSH_CONNECTION: `198.51.100.3 ${port} 198.51.100.1 22` });
-    lab.firewall(script, ['apply'], from(40001));
-    expect(lab.firewall(script, ['confirm'], from(40001))).toMatchObject({ code: 3 });
-    expect(lab.firewall(script, ['status']).code).toBe(4);
-    expect(lab.firewall(script, ['confirm'], from(40002))).toMatchObject({ code: 0 });
+    lab.firewall(script, ['apply']);
+    // As in tmux, whose server has left its login.
+    const lost = lab.run('host', [script, 'confirm'], from(40003));
+    expect(lost).toMatchObject({ code: 3, stderr: expect.stringContaining('--same-connection') });
+    expect(lab.run('host', [script, 'confirm', '--same-connection'], from(40003))).toMatchObject({ code: 0 });
+  });
+
+  it('is quick in a flood of strangers, and clear when the time is up meanwhile', async () => {
+    const script = lab.script();
+    lab.firewall(script, ['apply']);
+    const addresses = Array.from({ length: 65_000 }, (_, n) => `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`);
+    const full = `add element inet css_fw ssh_seen4 { ${addresses.map((a) => `${a} limit rate over 10/minute burst 10 packets`).join(',')} }\n`;
+    expect(lab.run('host', ['nft', '-f', '-'], {}, full).code).toBe(0);
+    const started = Date.now();
+    expect(lab.firewall(script, ['confirm'])).toMatchObject({ code: 0, stderr: '' });
+    expect(Date.now() - started).toBeLessThan(15_000);
+
+    const slow = 'case $* in *list*) sleep 2 ;; esac; exec /usr/sbin/nft "$@"';
+    const other = lab.script({ publicTcp: [8080] });
+    lab.firewall(other, ['apply', '--timeout=3']);
+    expect(lab.firewall(other, ['confirm'], { PATH: stubs({ nft: slow }) })).toMatchObject({
+      code: 3,
+      stderr: 'firewall: the time to confirm is up, and the rules go back: apply again\n',
+    });
+    expect(await until(() => !lab.table().includes('8080'), 8)).toBe(true);
+    expect(readFileSync(join(lab.state, 'confirmed.nftables'), 'utf8')).not.toContain('8080');
+  });
+
+  it('the copy that the timer keeps can apply as well', () => {
+    confirmed(lab.script());
+    const copy = join(lab.state, 'firewall.sh');
+    lab.firewall(lab.script({ publicTcp: [8080] }), ['apply']);
+    expect(lab.firewall(copy, ['apply'])).toMatchObject({ code: 0, stderr: '' });
+    expect(lab.firewall(copy, ['confirm'])).toMatchObject({ code: 0 });
+    expect(lab.firewall(copy, ['plan'])).toMatchObject({ code: 0 });
   });
 
   it('confirm refuses when the kernel holds other rules than were applied', () => {

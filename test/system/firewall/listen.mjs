@@ -13,7 +13,7 @@ for (const argument of process.argv.slice(2)) {
   const [, protocol, port, address] = /^(\w+):(\d+)(?::(.*))?$/.exec(argument);
   if (protocol === 'tcp') {
     const server = createServer((socket) => socket.on('error', () => {}).pipe(socket));
-    server.listen(Number(port), '::', ready);
+    server.listen(Number(port), address ?? '::', ready);
   } else {
     const socket = createSocket(address?.includes('.') ? 'udp4' : 'udp6');
     socket.on('message', (message, from) => socket.send(message, from.port, from.address));
