@@ -16,6 +16,9 @@ export const NGINX_USER = '101:101';
 /** Ports inside the container; above 1024 so that no runtime needs a capability for them. */
 export const EDGE_PORTS = { http: 8080, https: 8443 } as const;
 
+/** Room in /tmp for bodies on their way to the apps, in MiB. */
+export const BODY_ROOM_MIB = 128;
+
 export function edgeWorkload(
   { challenges }: { challenges: boolean },
   workers: number,
@@ -30,7 +33,7 @@ export function edgeWorkload(
     environment: {},
     secretMounts: [],
     secretVariables: [],
-    tmpfs: [{ target: '/tmp', size: '64m', mode: '1777' }],
+    tmpfs: [{ target: '/tmp', size: `${BODY_ROOM_MIB + 32}m`, mode: '1777' }],
     volumes: [],
     mounts: [
       { source: 'nginx', target: '/etc/secure-stack/nginx' },
@@ -45,7 +48,8 @@ export function edgeWorkload(
       retries: 3,
       startPeriodSeconds: 15,
     },
-    limits: { memory: '256m', cpus: Math.max(1, workers), pids: 100 },
+    // What lies in /tmp counts as memory.
+    limits: { memory: `${BODY_ROOM_MIB + 224}m`, cpus: Math.max(1, workers), pids: 100 },
     // SIGQUIT lets running requests finish.
     stopSignal: 'SIGQUIT',
     stopGraceSeconds: 35,

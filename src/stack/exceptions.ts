@@ -1,6 +1,7 @@
 import { ACME_NAME } from '../catalog/acme.ts';
 import type { Exception, Workload } from './model.ts';
 import type { StackSpec } from './schema.ts';
+import { proxyRange } from './trusted-proxies.ts';
 
 /** Controls that do not hold somewhere, and why: the security report lists them. */
 export function exceptions(spec: StackSpec, workloads: readonly Workload[]): Exception[] {
@@ -74,9 +75,19 @@ export function exceptions(spec: StackSpec, workloads: readonly Workload[]): Exc
 
 function edgeExceptions({
   contentSecurityPolicy: { style = [], reportOnly },
+  trustedProxies,
 }: StackSpec['edge']): Exception[] {
   const answered = (control: string, reason: string): Exception => ({ workload: 'edge', control, reason });
+  const wide = trustedProxies.filter((cidr) => proxyRange(cidr) === 'wide');
   return [
+    ...(wide.length > 0
+      ? [
+          answered(
+            'clients do not name their own address',
+            `trustedProxies has ${wide.join(', ')} by answer, a wide public range; whoever calls from there passes allow-lists and limits`,
+          ),
+        ]
+      : []),
     ...(style.includes("'unsafe-inline'")
       ? [
           answered(

@@ -6,6 +6,7 @@ import { domainCovers, isLoopback, parseDomain } from './domains.ts';
 import { buildContextProblem, mountedFolderProblem } from './folders.ts';
 import { matters } from './partial.ts';
 import type { AppSpec, StackSpec } from './schema.ts';
+import { proxyProblems } from './trusted-proxies.ts';
 import { tlsProblems } from './validate-tls.ts';
 
 /** Names that mean something else inside the stack. */
@@ -30,6 +31,7 @@ const RULES: readonly Rule[] = [
     problems: hostPortClashes,
   },
   { reads: ['edge.hsts.**', 'edge.contentSecurityPolicy.**'], problems: edgeProblems },
+  { reads: ['edge.trustedProxies.**'], problems: proxyProblems },
 ];
 
 /**

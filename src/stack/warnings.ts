@@ -1,6 +1,7 @@
 import { isPlainSecret } from '../secrets/plain-secret.ts';
 import { parseDomain } from './domains.ts';
 import type { StackSpec } from './schema.ts';
+import { proxyRange } from './trusted-proxies.ts';
 
 /** What is allowed, and worth a word; one line each. */
 export function warnings(spec: StackSpec): string[] {
@@ -13,6 +14,11 @@ export function warnings(spec: StackSpec): string[] {
     list.push(
       'tls.staging: browsers warn every visitor of this production stack; once all works, switch with --tls-staging false',
     );
+  for (const cidr of spec.edge.trustedProxies)
+    if (proxyRange(cidr) === 'wide')
+      list.push(
+        `edge.trustedProxies: ${cidr} is a wide public range; everybody in it can name any address as theirs, past allow-lists and limits`,
+      );
   for (const { ascii, unicode } of domains)
     if (ascii !== unicode)
       list.push(`${unicode} is written ${ascii} (punycode) in certificates and configuration`);
@@ -31,7 +37,10 @@ export function warnings(spec: StackSpec): string[] {
         list.push(
           `apps.${name}.environment.${variable} looks like a secret, and stack.yaml is committed: declare it under apps.${name}.secrets`,
         );
-    if (app.protocol === 'grpc' && app.health.probe === 'auto')
+    const own = app.image === 'sample' ? 'the built-in page' : app.static && 'a static site';
+    if (own && app.protocol !== 'http')
+      list.push(`apps.${name}.protocol: ${app.protocol} is left out; ${own} speaks HTTP alone`);
+    else if (app.protocol === 'grpc' && app.health.probe === 'auto')
       list.push(`apps.${name}: the health check of a gRPC app only connects; set health.command for more`);
   }
   return list;

@@ -1,6 +1,8 @@
 import { constants } from 'node:http2';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { route } from '../fixtures/edge.ts';
 import { requireDocker, waitFor } from './docker.ts';
 import { burst, call, open, openHttp2, raw, streamStatus } from './edge/client.ts';
 import { type EdgeContainer, EdgeLab } from './edge/lab.ts';
@@ -24,6 +26,23 @@ function drip(
     socket.on('close', end);
     socket.write(first);
   });
+}
+
+/** Starts uploads that never end: all but the last bytes are there. */
+async function hold(edge: EdgeContainer, path: string, count: number, size: number): Promise<Socket[]> {
+  const head = `POST ${path} HTTP/1.1\r\nHost: a.example.test\r\nX-Forwarded-For: 203.0.113.70\r\nContent-Length: ${size}\r\n\r\n`;
+  const sockets = Array.from({ length: count }, () => open(edge).on('error', () => {}));
+  await Promise.all(
+    sockets.map(
+      (socket) =>
+        new Promise<void>((sent) => {
+          socket.write(head);
+          socket.write(Buffer.alloc(size - 1000), () => sent());
+        }),
+    ),
+  );
+  await sleep(1500);
+  return sockets;
 }
 
 describe.runIf(requireDocker())('who may ask the edge what, and how often', () => {
@@ -59,6 +78,15 @@ describe.runIf(requireDocker())('who may ask the edge what, and how often', () =
     test('the general limit holds on every route, and one client does not use up another’s', async () => {
       expect(await statuses(narrow, 6, '/', { from: '203.0.113.2' })).toEqual([200, 200, 200, 200, 429, 429]);
       expect(await statuses(narrow, 1, '/', { from: '203.0.113.3' })).toEqual([200]);
+    });
+
+    test.each(
+      ['/.env', '/x.bak', '/metrics', '/x/../admin', '/x;/y', '/admin'].map((path, i) => [path, i] as const),
+    )('what the edge refuses is counted as well: %s', async (path, i) => {
+      const from = `203.0.113.${100 + i}`;
+      const found = await statuses(narrow, 6, path, { from });
+      expect(found.filter((status) => status !== 429)).toHaveLength(4);
+      expect(await statuses(narrow, 1, '/', { from })).toEqual([429]);
     });
 
     test('a route with a limit of its own keeps the general one', async () => {
@@ -138,6 +166,46 @@ describe.runIf(requireDocker())('who may ask the edge what, and how often', () =
       expect((await call(edge, '/small', { method: 'POST', body: 'x'.repeat(2048) })).echo().size).toBe(2048);
       const body = Buffer.alloc(19 * 1024 ** 2);
       expect((await call(edge, '/large', { method: 'POST', body })).echo().size).toBe(body.length);
+    });
+  });
+
+  describe('#38 room for bodies', () => {
+    const general = (maxBody: string) => ({ ...labStack().edge.limits, connections: 100, maxBody });
+    const trustedProxies = () => [lab.gateway];
+
+    test.each([
+      ['of the ordinary size, as many as a client may have', '/', 100, 1024 ** 2],
+      ['of a large size', '/film', 5, 15 * 1000 ** 2],
+    ])('unfinished uploads %s leave room for other clients', async (_what, path, count, size) => {
+      const { routes } = labStack().edge;
+      const roomy = await lab.startEdge(
+        labStack({
+          trustedProxies: trustedProxies(),
+          limits: general('1m'),
+          routes: [...routes, route('/film', { maxBody: '16m' })],
+        }),
+      );
+      const held = await hold(roomy, path, count, size);
+      const upload = { method: 'POST', body: Buffer.alloc(size - 5000), from: '203.0.113.71' };
+      const { status, echo } = await call(roomy, path, upload);
+      for (const socket of held) socket.destroy();
+      expect(status).toBe(200);
+      expect(echo().size).toBe(size - 5000);
+    });
+
+    test('one upload may be as large as the general limit says', async () => {
+      const large = await lab.startEdge(labStack({ limits: general('200m') }));
+      const body = Buffer.alloc(180 * 1024 ** 2);
+      expect((await call(large, '/', { method: 'POST', body })).echo().size).toBe(body.length);
+    });
+
+    test('an ordinary one reaches the app when it is whole, so that no slow sender holds a worker', async () => {
+      const patient = await lab.startEdge(labStack({ limits: general('1m') }));
+      const before = (await call(patient, '/')).echo().requests;
+      const held = await hold(patient, '/', 3, 200_000);
+      const after = (await call(patient, '/')).echo().requests;
+      for (const socket of held) socket.destroy();
+      expect(after).toBe(before + 1);
     });
   });
 

@@ -22,7 +22,7 @@ describe.runIf(requireDocker())('TLS of the edge', () => {
     addressed = await lab.startEdge(
       edgeStack(
         { publicPorts: { http: 8080, https: 8443 } },
-        { domains: ['192.0.2.7', '2001:db8::7', 'a.example.test'] },
+        { domains: ['192.0.2.7', '2001:db8::7', 'a.example.test', '*.wild.example.test'] },
       ),
     );
   });
@@ -65,13 +65,15 @@ describe.runIf(requireDocker())('TLS of the edge', () => {
     expect(output).toMatch(/^[^[]*test is successful\s*$/);
   });
 
-  const names = ['', 'unknown.test', 'a.example.test', 'b.example.test'];
+  // The wildcard stands for one level, as in its certificate.
+  const unknown = ['', 'unknown.test', 'y.x.wild.example.test', 'wild.example.test'];
+  const names = [...unknown, 'a.example.test', 'b.example.test'];
   const expected = (sni: string, host: string) => {
-    if (sni === '' || sni === 'unknown.test') return 'refused';
+    if (unknown.includes(sni)) return 'refused';
     return sni === host ? 200 : 421;
   };
   const matrix = names.flatMap((sni) =>
-    ['a.example.test', 'b.example.test', 'unknown.test', 'A.Example.TEST:8443'].map(
+    ['a.example.test', 'b.example.test', 'unknown.test', 'y.x.wild.example.test', 'A.Example.TEST:8443'].map(
       (host) => [sni, host, expected(sni, host.toLowerCase().replace(':8443', ''))] as const,
     ),
   );
@@ -88,6 +90,8 @@ describe.runIf(requireDocker())('TLS of the edge', () => {
     ['upper case in the handshake', { sni: 'A.EXAMPLE.TEST', host: 'a.example.test' }, 200],
     ['a trailing dot in Host', { sni: 'a.example.test', host: 'a.example.test.' }, 200],
     ['a name under the wildcard', { sni: 'x.wild.example.test', host: 'x.wild.example.test' }, 200],
+    ['a deeper name in Host alone', { sni: 'x.wild.example.test', host: 'y.x.wild.example.test' }, 421],
+    ['the wildcard itself', { sni: 'x.wild.example.test', host: 'wild.example.test' }, 421],
     ['two names under the wildcard', { sni: 'x.wild.example.test', host: 'y.wild.example.test' }, 421],
     ['localhost', { host: 'localhost' }, 200],
   ])('#15 %s', async (_what, options, status) => {
@@ -100,16 +104,21 @@ describe.runIf(requireDocker())('TLS of the edge', () => {
     ['an address with a port', { sni: '', host: '192.0.2.7:8443' }, 200],
     ['a domain without a name in the handshake', { sni: '', host: 'a.example.test' }, 421],
     ['the address on the domain', { sni: 'a.example.test', host: '192.0.2.7' }, 421],
+    ['a name under a wildcard', { host: 'x.wild.example.test' }, 200],
     ['another address', { sni: '', host: '192.0.2.8' }, 421],
   ])('#14 addresses: %s', async (_what, options, status) => {
     expect((await call(addressed, '/', options)).status).toBe(status);
   });
 
-  test('#14 addresses: an unknown name is still refused in the handshake', async () => {
-    await expect(call(addressed, '/', { sni: 'unknown.test', host: '192.0.2.7' })).rejects.toThrow(
-      /unrecognized name|handshake failure/i,
-    );
-  });
+  test.each(['unknown.test', 'y.x.wild.example.test'])(
+    '#14 addresses: the unknown name %s is still refused in the handshake',
+    async (sni) => {
+      for (const host of ['192.0.2.7', sni])
+        await expect(call(addressed, '/', { sni, host })).rejects.toThrow(
+          /unrecognized name|handshake failure/i,
+        );
+    },
+  );
 
   test.each([
     ['intermediate', () => edge],

@@ -297,6 +297,39 @@ describe('answers', () => {
     expect(filesOf(stack).get('nginx/sites/b.test.conf')).toMatch(/location \/ \{\s+try_files \/- =404;/);
   });
 
+  test('#14 a wildcard stands for one level of names, as its certificate does', () => {
+    const site = filesOf(fullEdgeStack()).get('nginx/sites/_.example.test.conf')!;
+    const names = [...site.matchAll(/server_name "~(.+)";/g)].map(([, name]) => new RegExp(name!));
+    expect(names).toHaveLength(2);
+    for (const name of names) {
+      for (const host of ['a.example.test', 'x_1-y.example.test']) expect(host).toMatch(name);
+      for (const host of [
+        'b.a.example.test',
+        'example.test',
+        '.example.test',
+        'aXexample.test',
+        'a.example.test.b',
+      ])
+        expect(host).not.toMatch(name);
+    }
+  });
+
+  test('#38 bodies are streamed where one client could fill the room for them, by the route’s limit or the general one', () => {
+    const streamed = (general: string, connections: number, ...routes: Parameters<typeof route>[1][]) => {
+      const limits = { ...edgeStack().edge.limits, maxBody: general, connections };
+      return routes.map((extra) =>
+        /(?:proxy|grpc)_request_buffering off/.test(
+          textOf(edgeStack({ limits, routes: [route('/', extra)] })),
+        ),
+      );
+    };
+    const cases = [{}, { maxBody: '512k' }, { maxBody: '2m' }, { protocol: 'grpc', maxBody: '2m' }] as const;
+    expect(streamed('1m', 100, ...cases)).toEqual([false, false, true, false]);
+    expect(streamed('200m', 100, ...cases)).toEqual([true, false, true, false]);
+    expect(streamed('1m', 200, ...cases)).toEqual([true, false, true, false]);
+    expect(streamed('1m', 300, ...cases)).toEqual([true, true, true, false]);
+  });
+
   test('#41 /metrics and /ready are refused behind the routes, so that one which names them is met first', () => {
     const stack = edgeStack(
       { routes: [route('/'), route('/metrics', { host: 'a.test' }), route('/ready/deep')] },

@@ -35,6 +35,7 @@ import {
 import { LOGIN_KEYS_FILE } from '../../stack/edge-login.ts';
 import type { TlsMode } from '../../stack/model.ts';
 import { leftovers } from '../../stack/route-values.ts';
+import { nginxRegex, nginxString } from '../quote/nginx.ts';
 import { render, type Template } from '../template.ts';
 import { canonicalCidr } from './cidr.ts';
 import { locationText } from './location.ts';
@@ -167,7 +168,10 @@ function siteValues(
   const wildcard = domain.startsWith('*.');
   return {
     title: wildcard ? `Every name one level below ${domain.slice(2)}.` : `${domain}.`,
-    serverName: urlHost(domain),
+    serverName: wildcard
+      ? // nginx’s own `*.` stands for any number of levels, a certificate’s for one; and a redirect holds what is matched.
+        `"~^[a-z0-9_-]+${nginxRegex(domain.slice(1))}$"`
+      : nginxString(urlHost(domain)),
     redirectHost: `${wildcard ? '$host' : urlHost(domain)}${portSuffix(edge.publicPorts.https, 443)}`,
     defaultServer: domain === addresses[0],
     ipv6: edge.ipv6 ?? false,

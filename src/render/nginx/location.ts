@@ -1,5 +1,6 @@
 import corsTemplate from '../../../templates/nginx/cors.hbs';
 import locationTemplate from '../../../templates/nginx/location.hbs';
+import { BODY_ROOM_MIB } from '../../catalog/edge.ts';
 import { grpcErrors } from '../../policy/grpc.ts';
 import { hiddenCorsHeaders } from '../../policy/headers.ts';
 import type { Edge } from '../../stack/model.ts';
@@ -12,8 +13,8 @@ import { indent, limitRequest, secondsBetween, sizeInBytes } from './values.ts';
 /** Wrong logins that a client may make in a row; a page's first requests come without one too. */
 const loginBurst = 10;
 
-/** Bodies above this are not collected in /tmp, which is memory, but handed to the app as they come. */
-const largestBufferedBody = 16 * 1024 ** 2;
+/** Where larger bodies are allowed they are handed to the app as they come: /tmp, which is memory, holds few of them. */
+const largestCollectedBody = 1024 ** 2;
 
 /** The `location` block of one route. */
 export function locationText(route: NamedRoute, edge: Edge): string {
@@ -31,10 +32,7 @@ export function locationText(route: NamedRoute, edge: Edge): string {
     generalLimit: limitRequest('edge', edge.limits.burst),
     retry: retryAfter(route, edge.limits.requestsPerSecond),
     maxBody: route.maxBody,
-    stream:
-      route.protocol !== 'grpc' &&
-      route.maxBody !== undefined &&
-      sizeInBytes(route.maxBody)! > largestBufferedBody,
+    stream: isStreamed(route, edge),
     cors: route.cors.length > 0 && indent(corsText(route), 4),
     grpc: route.protocol === 'grpc',
     ws: route.protocol === 'ws',
@@ -55,6 +53,18 @@ function retryAfter({ rateLimit, login }: NamedRoute, general: number): string {
       secondsBetween(rateLimit.requestsPerSecond),
       login === undefined ? 0 : 12,
     ),
+  );
+}
+
+/**
+ * Whether bodies reach the app as they come, and not when they are complete. Collected ones must not fill /tmp, or nobody
+ * could send any more: not even if one client holds all its connections a byte before the end. gRPC streams by itself.
+ */
+function isStreamed({ maxBody, protocol }: NamedRoute, { limits }: Edge): boolean {
+  const largest = sizeInBytes(maxBody ?? limits.maxBody)!;
+  return (
+    protocol !== 'grpc' &&
+    (largest > largestCollectedBody || largest * limits.connections > BODY_ROOM_MIB * 1024 ** 2)
   );
 }
 

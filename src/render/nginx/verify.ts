@@ -22,6 +22,7 @@ export function verifyValues(
     minimum: minimumNginx,
     primary: concrete(primary),
     names: domains.map(concrete).join(' '),
+    deep: domains.filter((domain) => domain.startsWith('*.')).map((domain) => `deep.${concrete(domain)}`),
     port: edge.publicPorts.https,
     suffix: portSuffix(edge.publicPorts.https, 443),
     workers: edge.workers,

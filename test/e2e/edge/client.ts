@@ -43,6 +43,8 @@ export interface Echo {
   names: string[];
   size: number;
   connection: number;
+  /** Requests so far, whose bodies need not be there yet. */
+  requests: number;
   /** Requests to `/reset` so far. */
   resets: number;
 }

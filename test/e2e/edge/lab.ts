@@ -3,6 +3,7 @@ import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { edgeWorkload } from '../../../src/catalog/edge.ts';
 import { fileServerConf } from '../../../src/catalog/static.ts';
 import type { GeneratedFile } from '../../../src/fileset.ts';
 import { renderFileServer } from '../../../src/render/file-server/index.ts';
@@ -15,14 +16,16 @@ import { docker, inspect, remove, run, waitFor } from '../docker.ts';
 import { buildImage, ensureImages } from '../images.ts';
 import { call } from './client.ts';
 
+const { tmpfs, limits } = edgeWorkload({ challenges: false }, 2);
+
 /** How the container of every stack is started; the same flags as in the compose file. */
 const hardening = [
   '--read-only',
   '--cap-drop=ALL',
   '--security-opt=no-new-privileges',
   '--user=101:101',
-  '--tmpfs=/tmp:size=64m,mode=1777',
-  '--memory=256m',
+  `--tmpfs=/tmp:size=${tmpfs[0]!.size},mode=1777`,
+  `--memory=${limits.memory}`,
   '--pids-limit=100',
 ];
 

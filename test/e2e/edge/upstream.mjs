@@ -6,6 +6,8 @@ import { createServer as createTlsServer } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 let connections = 0;
+/** Requests whose header has come. */
+let requests = 0;
 /** Requests that were answered by a closed connection. */
 let resets = 0;
 
@@ -56,6 +58,7 @@ async function events(response) {
 }
 
 function answer(request, response) {
+  requests++;
   if (request.url.endsWith('/stream')) return void events(response);
   // Not the URL parser: hostile paths are no URLs.
   const [pathname, query = ''] = request.url.split('?');
@@ -79,7 +82,17 @@ function answer(request, response) {
     // Long enough to be worth compressing.
     const padding = 'x'.repeat(2000);
     response.end(
-      JSON.stringify({ method, url, headers: request.headers, names, size, connection, resets, padding }),
+      JSON.stringify({
+        method,
+        url,
+        headers: request.headers,
+        names,
+        size,
+        connection,
+        resets,
+        requests,
+        padding,
+      }),
     );
   });
 }
