@@ -15,6 +15,7 @@ import { readOptional } from '../workspace/read.ts';
 import { type Ages, agesPath, parseAges } from './ages.ts';
 import { rotationFiles } from './files.ts';
 import { type CertificateFiles, type Journal, readRotation, rotationJournalPath } from './journal.ts';
+import { CERTIFICATE } from './select.ts';
 import { readEnv } from './stack-effects.ts';
 
 /** A stack's folder, as a rotation finds it. */
@@ -66,15 +67,31 @@ const PUT_BACK =
  * What an open rotation is about has to be what the answers say still.
  * @throws {UserError} exit 3 naming what has come or gone
  */
-export function refuseChangedAnswers(journal: Journal, { stack, env }: StackFolder): void {
+export function refuseChangedAnswers(journal: Journal, { stack, env, ages }: StackFolder): void {
   const known = new Set([...env.values.names(), ...journal.changes.map(({ id }) => id)]);
   const counters = new Set(stack.workloads.map(({ name }) => secretsRevisionVariable(name)));
   const ids = new Set(stack.secrets.map(({ id }) => id));
   const workloads = new Set(stack.workloads.map(({ name }) => name));
-  const come = stack.secrets.map(({ id }) => id).filter((id) => !known.has(id));
+  const missing = stack.secrets.filter(({ id }) => !known.has(id));
+  // What has an age was there.
+  const lost = missing.filter(({ id }) => ages?.secrets[id]).map(({ id }) => id);
+  if (lost.length > 0)
+    throw new UserError(
+      {
+        file: stack.secretStore.envFile,
+        message: `has lost ${lost.join(', ')} since the rotation began`,
+        hint: 'put the lines back from a backup, then rotate --resume or --rollback',
+      },
+      EXIT.refused,
+    );
+  const come = missing.map(({ id }) => id);
   const gone = [
     ...journal.changes.map(({ id }) => id).filter((id) => !ids.has(id) && !counters.has(id)),
+    ...journal.credentials
+      .map(({ secret }) => secret)
+      .filter((id) => !stack.credentials.some(({ secret }) => secret === id)),
     ...[...journal.dependents, ...journal.reencrypt].filter((name) => !workloads.has(name)),
+    ...(journal.certificate && stack.edge.tls.mode !== 'dev-ca' ? [CERTIFICATE] : []),
   ];
   if (come.length === 0 && gone.length === 0) return;
   const list = (what: string, names: readonly string[]) =>
@@ -82,7 +99,7 @@ export function refuseChangedAnswers(journal: Journal, { stack, env }: StackFold
   throw new UserError(
     {
       file: STACK_FILE,
-      message: `has changed since the rotation began (${[...list('new', come), ...list('gone', gone)].join('; ')})`,
+      message: `has changed since the rotation began (${[...list(`new, or lost from ${stack.secretStore.envFile}`, come), ...list('gone', gone)].join('; ')})`,
       hint: PUT_BACK,
     },
     EXIT.refused,

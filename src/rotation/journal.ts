@@ -6,11 +6,13 @@
 
 import { readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { CERTIFICATES } from '../certs/places.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { isTemporaryName, syncDirectory, writeFileAtomically } from '../workspace/atomic.ts';
 import { isListOf, isObject, parsedJson } from '../workspace/document.ts';
 import { ioFailure, tidy } from '../workspace/failure.ts';
 import { readDisk } from '../workspace/snapshot.ts';
+import { stepsOf } from './machine.ts';
 
 export const ROTATION_JOURNAL = '.rotation.json';
 
@@ -77,7 +79,7 @@ export function readRotation(path: string): Journal | undefined {
       {
         file: path,
         message: 'is damaged or from a newer version; it may hold passwords that stand nowhere else',
-        hint: 'use the newest version; do not delete the file',
+        hint: `use the newest version, or put a copy of the file back; without one move it away, then: create-secure-stack, docker compose up -d --wait, create-secure-stack rotate --class engine --class bootstrap --repair`,
       },
       EXIT.refused,
     );
@@ -130,12 +132,13 @@ function isJournal(value: unknown): value is Journal {
     dependents,
     reencrypt,
     done,
-    reached,
+    reached = 0,
     certificate,
     offline,
   } = value;
-  return (
-    typeof started === 'string' &&
+  const isWellFormed =
+    isText(started) &&
+    !Number.isNaN(Date.parse(started)) &&
     ['normal', 'emergency'].includes(mode as string) &&
     ['forward', 'back'].includes(direction as string) &&
     isListOf(
@@ -145,13 +148,28 @@ function isJournal(value: unknown): value is Journal {
         ['id', 'before', 'after'].every((key) => isText(item[key])) &&
         (item['back'] === undefined || isText(item['back'])),
     ) &&
-    isListOf(credentials, (item) => isObject(item) && isText(item['secret'])) &&
+    isListOf(
+      credentials,
+      (item) => isObject(item) && isText(item['secret']) && typeof item['overlap'] === 'boolean',
+    ) &&
     isListOf(dependents, isText) &&
     isListOf(reencrypt, isText) &&
-    Number.isInteger(done) &&
-    (reached === undefined || Number.isInteger(reached)) &&
-    (certificate === undefined || isObject(certificate)) &&
-    (offline === undefined || typeof offline === 'boolean')
+    (certificate === undefined ||
+      (isObject(certificate) && ['before', 'after'].every((side) => isCertificate(certificate[side])))) &&
+    (offline === undefined || typeof offline === 'boolean');
+  if (!isWellFormed) return false;
+  const { length } = stepsOf(value as unknown as Journal);
+  return [done, reached].every(
+    (steps) => Number.isInteger(steps) && Number(steps) >= 0 && Number(steps) <= length,
+  );
+}
+
+function isCertificate(value: unknown): boolean {
+  const paths = [CERTIFICATES.leaf, CERTIFICATES.leafKey];
+  return (
+    isObject(value) &&
+    Object.keys(value).length === paths.length &&
+    paths.every((path) => isText(value[path]))
   );
 }
 

@@ -124,6 +124,46 @@ describe('what --resume and --rollback would do', () => {
   });
 });
 
+describe('a journal or values that were damaged', () => {
+  const damage = (change: (journal: Record<string, unknown>) => void): void => {
+    const path = leaveOpen([CHANGE], ['api'], 1);
+    const journal = JSON.parse(readFileSync(path, 'utf8'));
+    change(journal);
+    writeFileSync(path, JSON.stringify(journal));
+  };
+  const left = (message: string, ...args: string[]): void => {
+    const before = fingerprint(stack.folder);
+    const { code, stderr } = rotate(...args, '--yes');
+    expect([code, stderr]).toEqual([3, expect.stringContaining(message)]);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(fingerprint(stack.folder)).toEqual(before);
+  };
+
+  test.each([999, 4, -3, 1.5])('%d of 3 steps: not believed, and told what to do', (done) => {
+    damage((journal) => {
+      journal['done'] = done;
+    });
+    left('move it away, then: create-secure-stack', '--resume');
+  });
+
+  test.each(['--resume', '--rollback'])('%s of a credential that no service has', (way) => {
+    damage((journal) => {
+      journal['credentials'] = [{ secret: 'NOBODYS_PASSWORD', overlap: true }];
+    });
+    left('gone: NOBODYS_PASSWORD', way);
+  });
+
+  test.each(['--resume', '--rollback'])(
+    '%s with a line less in the env file: that is what is told',
+    (way) => {
+      leaveOpen([CHANGE], ['api'], 1);
+      const path = join(stack.folder, '.env');
+      writeFileSync(path, readFileSync(path, 'utf8').replace(/^REDIS_ADMIN_PASSWORD=.*\n/m, ''));
+      left('.env: has lost REDIS_ADMIN_PASSWORD', way);
+    },
+  );
+});
+
 describe('answers that have changed since a rotation began', () => {
   function edit(from: string | RegExp, to: string): void {
     const path = join(stack.folder, 'stack.yaml');
@@ -144,7 +184,7 @@ describe('answers that have changed since a rotation began', () => {
   test.each(['--resume', '--rollback'])('%s with a new secret', (way) => {
     leaveOpen([CHANGE]);
     edit('SESSION_KEY:', 'OTHER_KEY:\n        kind: hmac\n      SESSION_KEY:');
-    refused(/new: API_OTHER_KEY/, way, '--yes');
+    refused(/new, or lost from \.env: API_OTHER_KEY/, way, '--yes');
   });
 
   test.each(['--resume', '--rollback'])('%s with an app of another name', (way) => {

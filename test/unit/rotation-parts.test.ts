@@ -106,6 +106,24 @@ describe('the journal', () => {
     ['cut off', '{"format":1,"sta'],
     ['from a newer version', '{"format":2}'],
     ['of another kind', '[]'],
+    ['empty', ''],
+    ...(
+      [
+        ['with a step more than there are', { done: 9 }],
+        ['with a step less than none', { done: -1 }],
+        ['that came further than there are steps', { reached: 9 }],
+        ['with a credential of another form', { credentials: [{ secret: 'db' }] }],
+        ['with a certificate of another form', { certificate: {} }],
+        [
+          'with a file that is none of a certificate',
+          { certificate: { before: {}, after: { '/etc/passwd': '' } } },
+        ],
+        ['that began at no time', { started: '' }],
+      ] as const
+    ).map(([what, change]) => [
+      what,
+      JSON.stringify({ format: 1, ...journalOf({ db: { overlap: false, fromFiles: false } }), ...change }),
+    ]),
     ['without a value', JSON.stringify({ format: 1, ...journalOf({}), changes: [{ id: 'X', before: 'a' }] })],
   ])('%s: refused and left alone', (_what, text) => {
     const path = rotationJournalPath(folder);
