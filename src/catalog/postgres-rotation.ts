@@ -83,7 +83,6 @@ function roleCredential({ secret, user, name, database }: Role): Credential {
     accept: (side, context) =>
       administer([`ALTER ROLE ${name(side)} LOGIN PASSWORD ${verifier(side(secret), context)};`]),
     login: (side) => login(name(side), database, side(secret)),
-    revoke: () => administer([]),
     endSessions: (side) => administer([endSessionsOf(name(side))]),
   };
 }

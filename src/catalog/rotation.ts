@@ -47,8 +47,11 @@ export interface Credential {
   accept: (side: Values, context: CommandContext) => EngineCommand<void>;
   /** A login over the network, as the clients do it. */
   login: (side: Values) => EngineCommand<LoginResult>;
-  /** Ends the password of `side` and leaves that of `remaining`. */
-  revoke: (side: Values, context: CommandContext & { remaining: Values }) => EngineCommand<void>;
+  /**
+   * Ends the password of `side` and leaves that of `remaining`, and no other login. Absent: it ended when the other one
+   * was set, and there is no other login.
+   */
+  revoke?: (side: Values, context: CommandContext & { remaining: Values }) => EngineCommand<void>;
   /** Ends the sessions that were opened with the password of `side`. */
   endSessions: (side: Values, context: CommandContext) => EngineCommand<void>;
 }

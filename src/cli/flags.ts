@@ -151,6 +151,11 @@ export const flags: readonly Flag[] = [
     commands: ['cert'],
   },
   {
+    name: 'force',
+    help: 'although a container that gets a new value, or a service it needs, is unhealthy',
+    commands: ['rotate'],
+  },
+  {
     name: 'ca',
     help: 'renew: bring in the next development CA, to be trusted beside the present one',
     commands: ['cert'],

@@ -9,7 +9,10 @@ import type { Output } from './output.ts';
 const DAY = 86_400_000;
 
 /** What a rotation will do, before the user agrees. */
-export function planLines({ secrets, refused, restarts, idle }: RotationPlan, width: number): string[] {
+export function planLines(
+  { secrets, refused, restarts, idle, outsiders = [], locked = [], journal }: RotationPlan,
+  width: number,
+): string[] {
   const rolling = restarts.filter((one) => one.rolling).map(({ workload }) => workload);
   const plain = restarts
     .filter((one) => !one.rolling)
@@ -26,10 +29,16 @@ export function planLines({ secrets, refused, restarts, idle }: RotationPlan, wi
       `  ${id} (${name})`,
       ...wrap(procedure, width, '      '),
     ]),
+    ...locked.flatMap(({ message, hint }) => wrap(`Refused now: ${message} (${hint}).`, width, '')),
+    ...list('Restarted first, to read the passwords on disk', journal?.reread ?? []),
     ...list('Replaced one after another, the new container beside the old one, without a gap', rolling),
     ...list('Restarted one after another, each away until it has started', plain),
     ...list('New logins refused until it has the new password', lockedOut),
     ...(restarts.length === 0 && secrets.length > 0 ? ['Nothing is restarted.'] : []),
+    ...list(
+      'They have a value that changes, of which stack.yaml knows nothing, and are NOT restarted; do it yourself afterwards',
+      outsiders,
+    ),
     ...list('Not running; they take the new values when they start', idle),
     ...refusedLines(refused, width),
   ];
@@ -51,18 +60,22 @@ export function refusedLines(refused: RotationPlan['refused'], width: number): s
 }
 
 /** A step in words: as what is to come, or as what happened; a proof says what it proved. */
-export function stepText(step: Step, when: 'ahead' | 'done'): string {
-  const words = (ahead: string, done: string): string => (when === 'done' ? done : ahead);
+export function stepText(step: Step, when: 'ahead' | 'done' | 'unhealthy'): string {
+  const words = (ahead: string, done: string): string => (when === 'ahead' ? ahead : done);
   const password = 'side' in step ? `${ageOf(step.side)} password` : '';
   switch (step.do) {
-    case 'accept':
-      return `${step.secret}: ${words(`set the ${password} in its service`, `${password} set in its service`)}`;
+    case 'reread':
+      return `${step.service}: ${words('restart it, which makes it read the passwords on disk', 'restarted, with the passwords on disk')}`;
+    case 'accept': {
+      const end = step.ends ? `, the ${ageOf(step.side === 'after' ? 'before' : 'after')} one ends` : '';
+      return `${step.secret}: ${words(`set the ${password} in its service`, `${password} set in its service`)}${end}`;
+    }
     case 'prove':
       return `${step.secret}: ${words(`log in with the ${password}`, `${password} logs in over the network`)}`;
     case 'refuse':
       return `${step.secret}: ${words(`see that the ${password} is refused`, `${password} is refused`)}`;
     case 'revoke':
-      return `${step.secret}: ${words(`end the ${password}`, `${password} ended`)}`;
+      return `${step.secret}: ${step.ended ? words('end any other login', 'any other login ended') : words(`end the ${password}`, `${password} ended`)}`;
     case 'end-sessions':
       return `${step.secret}: ${words('end sessions', 'sessions ended')}`;
     case 'files': {
@@ -71,7 +84,7 @@ export function stepText(step: Step, when: 'ahead' | 'done'): string {
       return overlap ? files : `${files}, ${ageOf(side)} values only`;
     }
     case 'restart':
-      return `${step.workload}: ${words('replace it and wait until it is healthy', 'healthy with its values')}`;
+      return `${step.workload}: ${words('replace it and wait until it is healthy', `${when === 'unhealthy' ? 'not ' : ''}healthy with its values`)}`;
     case 'reload-edge':
       return `edge: ${words('take the certificate on disk', 'serves the certificate on disk')}`;
     case 'reencrypt':

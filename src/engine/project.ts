@@ -15,6 +15,16 @@ export interface Container {
   labels: Readonly<Record<string, string>>;
   /** `NAME=value`. May hold secrets: never to be printed. */
   environment: readonly string[];
+  /** Paths of the host that are mounted into it. */
+  mounts: readonly string[];
+}
+
+/** A container is there and does not do its work. */
+export class Unhealthy extends UserError {}
+
+/** Whether the container is known not to do its work. */
+export function isUnwell({ status, health }: Pick<Container, 'status' | 'health'>): boolean {
+  return status === 'restarting' || (status === 'running' && health === 'unhealthy');
 }
 
 /** Somebody else is at work on the same containers: it may be the docker compose of a run that was killed. */
@@ -151,14 +161,16 @@ export class ComposeProject {
 
 function refusal(command: string, { code, stderr }: RunOutcome): UserError {
   const reason = stderr.trim().split('\n').at(-1) ?? '';
-  return new UserError(
-    { message: `docker ${command}: ${reason.replace(/^Error[^:]*: /, '') || `ended with ${code}`}` },
+  const message = `docker ${command}: ${reason.replace(/^Error[^:]*: /, '') || `ended with ${code}`}`;
+  // `up` starts what a container depends on, and gives up when that is not healthy.
+  return new (/dependency failed to start|is unhealthy/.test(reason) ? Unhealthy : UserError)(
+    { message },
     EXIT.failed,
   );
 }
 
-function failed(service: string, what: string): UserError {
-  return new UserError(
+function failed(service: string, what: string): Unhealthy {
+  return new Unhealthy(
     { message: `${service}: ${what}`, hint: `docker compose logs ${service}` },
     EXIT.failed,
   );
@@ -169,10 +181,17 @@ interface Inspected {
   Id: string;
   Created: string;
   State: { Status: Container['status']; StartedAt: string; Health?: { Status: string } };
+  Mounts?: { Source?: string }[];
   Config: { Env: string[] | null; Labels: Record<string, string> | null };
 }
 
-function container({ Id: id, Created: created, State: state, Config: config }: Inspected): Container {
+function container({
+  Id: id,
+  Created: created,
+  State: state,
+  Mounts: mounts,
+  Config: config,
+}: Inspected): Container {
   const labels = config.Labels ?? {};
   const health = state.Health?.Status;
   return {
@@ -184,5 +203,6 @@ function container({ Id: id, Created: created, State: state, Config: config }: I
     ...(health === 'starting' || health === 'healthy' || health === 'unhealthy' ? { health } : {}),
     labels,
     environment: config.Env ?? [],
+    mounts: (mounts ?? []).flatMap(({ Source: source }) => source ?? []),
   };
 }

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
-import { EXIT, type Problem, UserError } from '../errors.ts';
+import type { Problem } from '../errors.ts';
 import type { RandomSource } from '../secrets/kinds.ts';
 import type { StackFolder } from './folder.ts';
 import { type Journal, rotationJournalPath, saveRotation } from './journal.ts';
 import { advance, type Effects, goOn, type Observer, resumed, turnedBack } from './machine.ts';
+import type { RotationPlan } from './plan.ts';
 import { stackEffects } from './stack-effects.ts';
 
 export interface CarryOutInput {
@@ -15,24 +16,13 @@ export interface CarryOutInput {
 }
 
 /**
- * Begins a rotation: makes sure that the services accept what `.env` has, then writes the journal, then everything else.
- * Call under the folder's lock, after `recover`.
- * @param mayRepair whether to set the new password although the present one is not accepted, for the reasons given
- * @throws {UserError} before anything is changed when a password of `.env` is not accepted; later, with the journal
- * left for `resume` or `rollBack`, when a step fails
+ * Begins a rotation: writes the journal, then everything else. Call under the folder's lock, after `recover`, and after
+ * `probed`.
+ * @throws {UserError} when a step fails, with the journal left for `resume` or `rollBack`
  */
-export async function begin(
-  journal: Journal,
-  input: CarryOutInput,
-  mayRepair: (problems: readonly Problem[]) => Promise<boolean>,
-): Promise<void> {
-  const effects = effectsOf(journal, input);
-  const locked = await lockedOut(journal, effects);
-  const problems = locked.map((id) => lockedProblem(id, input));
-  if (problems.length > 0 && !(await mayRepair(problems))) throw new UserError(problems, EXIT.refused);
-  await restartForgetful(locked, input);
+export async function begin(journal: Journal, input: CarryOutInput): Promise<void> {
   saveRotation(pathOf(input), journal, 'nothing was changed');
-  await advance(journal, effects, input.observe);
+  await advance(journal, effectsOf(journal, input), input.observe);
 }
 
 /** Finishes an interrupted rotation in the direction it had. */
@@ -66,13 +56,27 @@ function pathOf({ folder: { root, stack } }: CarryOutInput): string {
   return rotationJournalPath(resolve(root, stack.secretStore.directory));
 }
 
-/** Credentials whose password in `.env` the service refuses: its data was set up with another one. */
-async function lockedOut({ credentials }: Journal, effects: Effects): Promise<string[]> {
+/**
+ * Logs in with the passwords that are to be replaced; changes nothing.
+ * @returns those that their services refuse, because their data was set up with others, and the plan's journal with what
+ * sets that right
+ */
+export async function probed(plan: RotationPlan, input: CarryOutInput): Promise<RotationPlan> {
+  const { journal } = plan;
+  if (journal === undefined) return plan;
+  const effects = effectsOf(journal, input);
   const refused: string[] = [];
-  for (const { secret } of credentials) {
+  for (const { secret } of journal.credentials)
     if ((await effects.login(secret, 'before')) === 'refused') refused.push(secret);
-  }
-  return refused;
+  if (refused.length === 0) return plan;
+  const forgetful = input.folder.stack.credentials.filter(
+    ({ secret, keptIn }) => refused.includes(secret) && keptIn === 'files',
+  );
+  return {
+    ...plan,
+    locked: refused.map((id) => lockedProblem(id, input)),
+    journal: { ...journal, reread: [...new Set(forgetful.map(({ service }) => service))] },
+  };
 }
 
 function lockedProblem(id: string, { folder: { stack } }: CarryOutInput): Problem {
@@ -83,22 +87,6 @@ function lockedProblem(id: string, { folder: { stack } }: CarryOutInput): Proble
       : 'its data was set up with another one';
   return {
     message: `${id}: ${user} of ${service} does not accept the password in ${stack.secretStore.envFile}; ${why}`,
-    hint: `--repair sets a new one from inside the container of ${service}; nothing was changed yet`,
+    hint: `--repair ${keptIn === 'files' ? `restarts ${service}, which makes it read the file, and sets a new one` : `sets a new one from inside the container of ${service}`}; nothing was changed yet`,
   };
-}
-
-/** A service that reads its passwords when it starts learns those on disk by a restart. */
-async function restartForgetful(
-  locked: readonly string[],
-  { folder: { stack, project } }: CarryOutInput,
-): Promise<void> {
-  const services = stack.credentials
-    .filter(({ secret, keptIn }) => locked.includes(secret) && keptIn === 'files')
-    .map(({ service }) => service);
-  for (const service of new Set(services)) {
-    for (const { id } of await project.containers(service)) {
-      await project.restart(id);
-      await project.healthy(id, service);
-    }
-  }
 }

@@ -40,7 +40,7 @@ export class Engines {
     const credential = this.#credential(secret);
     const remaining = this.#input.values(side === 'before' ? 'after' : 'before');
     const context = { ...(await this.#context(credential)), remaining };
-    await this.#run(credential, credential.revoke(this.#input.values(side), context));
+    if (credential.revoke) await this.#run(credential, credential.revoke(this.#input.values(side), context));
   }
 
   async endSessions(secret: string, side: Side): Promise<void> {

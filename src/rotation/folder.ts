@@ -90,7 +90,9 @@ export function refuseChangedAnswers(journal: Journal, { stack, env, ages }: Sta
     ...journal.credentials
       .map(({ secret }) => secret)
       .filter((id) => !stack.credentials.some(({ secret }) => secret === id)),
-    ...[...journal.dependents, ...journal.reencrypt].filter((name) => !workloads.has(name)),
+    ...[...journal.dependents, ...journal.reencrypt, ...(journal.reread ?? [])].filter(
+      (name) => !workloads.has(name),
+    ),
     ...(journal.certificate && stack.edge.tls.mode !== 'dev-ca' ? [CERTIFICATE] : []),
   ];
   if (come.length === 0 && gone.length === 0) return;

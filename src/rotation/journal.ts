@@ -32,10 +32,14 @@ export interface Journal {
   mode: 'normal' | 'emergency';
   direction: 'forward' | 'back';
   changes: readonly Change[];
-  /** Credentials to change inside their services, by secret, in order. */
-  credentials: readonly { secret: string; overlap: boolean }[];
+  /** Services to restart first, because they have forgotten the passwords that they read when they start. */
+  reread?: readonly string[];
+  /** Credentials to change inside their services, by secret, in order. `alone`: nothing is left to end afterwards. */
+  credentials: readonly { secret: string; overlap: boolean; alone?: boolean }[];
   /** Workloads whose containers see a changed value, in order. */
   dependents: readonly string[];
+  /** Those of them that were unhealthy beforehand, or need what was: they may be so afterwards. */
+  unhealthy?: readonly string[];
   /** Workloads that encrypt their data anew. */
   reencrypt: readonly string[];
   /** A new certificate for the edge. */
@@ -131,6 +135,8 @@ function isJournal(value: unknown): value is Journal {
     credentials,
     dependents,
     reencrypt,
+    unhealthy = [],
+    reread = [],
     done,
     reached = 0,
     certificate,
@@ -152,8 +158,7 @@ function isJournal(value: unknown): value is Journal {
       credentials,
       (item) => isObject(item) && isText(item['secret']) && typeof item['overlap'] === 'boolean',
     ) &&
-    isListOf(dependents, isText) &&
-    isListOf(reencrypt, isText) &&
+    [dependents, reencrypt, unhealthy, reread].every((list) => isListOf(list, isText)) &&
     (certificate === undefined ||
       (isObject(certificate) && ['before', 'after'].every((side) => isCertificate(certificate[side])))) &&
     (offline === undefined || typeof offline === 'boolean');

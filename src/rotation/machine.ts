@@ -16,13 +16,16 @@ export interface FileState {
 
 /** One step of a rotation. Each may be carried out again: after a crash nobody knows how far the last one came. */
 export type Step =
-  | { do: 'accept'; secret: string; side: Side }
+  | { do: 'reread'; service: string }
+  /** `ends`: with it the other side's password ends. */
+  | { do: 'accept'; secret: string; side: Side; ends: boolean }
   | { do: 'prove'; secret: string; side: Side }
   | { do: 'files'; state: FileState }
   | { do: 'restart'; workload: string }
   | { do: 'reload-edge' }
   | { do: 'reencrypt'; workload: string }
-  | { do: 'revoke'; secret: string; side: Side }
+  /** `ended`: the password has ended already, and what ends is any other login. */
+  | { do: 'revoke'; secret: string; side: Side; ended: boolean }
   | { do: 'end-sessions'; secret: string; side: Side }
   | { do: 'refuse'; secret: string; side: Side };
 
@@ -31,14 +34,19 @@ export interface Effects {
   /** Durable when it returns. */
   save(journal: Journal): void | Promise<void>;
   clear(): void | Promise<void>;
+  /** Restarts a service, which makes it read the passwords on disk. */
+  reread(service: string): Promise<void>;
   accept(secret: string, side: Side): Promise<void>;
   login(secret: string, side: Side): Promise<LoginResult>;
   revoke(secret: string, side: Side): Promise<void>;
   endSessions(secret: string, side: Side): Promise<void>;
   /** All files or none. */
   files(state: FileState): Promise<void>;
-  /** Returns when the new container is healthy and sees the values on disk. */
-  restart(workload: string): Promise<void>;
+  /**
+   * Returns when the container is healthy and sees the values on disk; does nothing when that is so.
+   * @returns false: it sees them, but is unhealthy, as it may be
+   */
+  restart(workload: string): Promise<boolean>;
   reloadEdge(): Promise<void>;
   reencrypt(workload: string): Promise<void>;
 }
@@ -61,17 +69,17 @@ export function stepsOf(journal: Journal): Step[] {
   const restarts = dependents.map((workload): Step => ({ do: 'restart', workload }));
   const ending: Step[] = [
     { do: 'files', state: { side: 'after', overlap: false } },
-    // Also where the service holds one: another login may be left from when it held two.
-    ...credentials.map(({ secret }): Step => ({ do: 'revoke', secret, side: 'before' })),
+    ...revocations(journal, 'before'),
     ...(emergency
       ? credentials.map(({ secret }): Step => ({ do: 'end-sessions', secret, side: 'before' }))
       : []),
     ...credentials.map(({ secret }): Step => ({ do: 'refuse', secret, side: 'before' })),
   ];
   return [
+    ...rereads(journal),
     ...(overlapping.length > 0 ? [{ do: 'files', state: { side: 'before', overlap: true } } as Step] : []),
-    ...ordered.flatMap(({ secret }): Step[] => [
-      { do: 'accept', secret, side: 'after' },
+    ...ordered.flatMap(({ secret, overlap }): Step[] => [
+      { do: 'accept', secret, side: 'after', ends: !overlap },
       { do: 'prove', secret, side: 'after' },
     ]),
     ...(emergency ? ending : [{ do: 'files', state: { side: 'after', overlap: true } } as Step]),
@@ -82,6 +90,17 @@ export function stepsOf(journal: Journal): Step[] {
   ];
 }
 
+function rereads({ reread = [] }: Journal): Step[] {
+  return reread.map((service) => ({ do: 'reread', service }));
+}
+
+/** Also where the service holds one password: another login may be left from when it held two. */
+function revocations({ credentials }: Journal, side: Side): Step[] {
+  return credentials
+    .filter(({ alone }) => !alone)
+    .map(({ secret, overlap }) => ({ do: 'revoke', secret, side, ended: !overlap }));
+}
+
 /** Whether a running edge has to take another certificate. */
 export function reloadsEdge({ certificate, offline }: Journal): boolean {
   return certificate !== undefined && !offline;
@@ -90,15 +109,16 @@ export function reloadsEdge({ certificate, offline }: Journal): boolean {
 function stepsBack(journal: Journal): Step[] {
   const { credentials, dependents } = journal;
   return [
-    ...credentials.flatMap(({ secret }): Step[] => [
-      { do: 'accept', secret, side: 'before' },
+    ...rereads(journal),
+    ...credentials.flatMap(({ secret, overlap }): Step[] => [
+      { do: 'accept', secret, side: 'before', ends: !overlap },
       { do: 'prove', secret, side: 'before' },
     ]),
     { do: 'files', state: { side: 'before', overlap: true } },
     ...dependents.map((workload): Step => ({ do: 'restart', workload })),
     ...(reloadsEdge(journal) ? [{ do: 'reload-edge' } as Step] : []),
     { do: 'files', state: { side: 'before', overlap: false } },
-    ...credentials.map(({ secret }): Step => ({ do: 'revoke', secret, side: 'after' })),
+    ...revocations(journal, 'after'),
     ...credentials.map(({ secret }): Step => ({ do: 'refuse', secret, side: 'after' })),
   ];
 }
@@ -125,12 +145,20 @@ function isFinal({ side, overlap }: FileState): boolean {
   return side === 'after' && !overlap;
 }
 
-/** Reports a step: before it, and once it is complete. */
-export type Observer = (step: Step, event: 'start' | 'done', index: number, total: number) => void;
+/** Reports a step: before it, and once it is complete; `unhealthy`: but the workload is not healthy. */
+export type Observer = (
+  step: Step,
+  event: 'start' | 'done' | 'unhealthy',
+  index: number,
+  total: number,
+) => void;
+
+/** What an earlier run has seen is no longer known to be so. */
+const SEEN_AGAIN: readonly Step['do'][] = ['prove', 'restart', 'reload-edge', 'refuse'];
 
 /**
- * Carries a rotation out from where the journal stands to its end, and removes the journal. May be stopped at any
- * instant and called again with the journal from disk.
+ * Carries a rotation out from where the journal stands to its end, looks once more whether its containers are well, and
+ * removes the journal. May be stopped at any instant and called again with the journal from disk.
  * @throws {Error} of the step that failed; the journal then stays
  */
 export async function advance(
@@ -139,26 +167,34 @@ export async function advance(
   observe: Observer = () => {},
 ): Promise<void> {
   const steps = stepsOf(journal);
-  for (let index = journal.done; index < steps.length; index++) {
+  const unhealthy = new Set<Step>();
+  const perform = async (index: number, isNew: boolean): Promise<void> => {
     const step = steps[index]!;
     observe(step, 'start', index, steps.length);
-    await carryOut(step, effects);
-    await effects.save({ ...journal, done: index + 1 });
-    observe(step, 'done', index, steps.length);
+    if ((await carryOut(step, effects)) === false) unhealthy.add(step);
+    if (isNew) await effects.save({ ...journal, done: index + 1 });
+    observe(step, unhealthy.has(step) ? 'unhealthy' : 'done', index, steps.length);
+  };
+  for (let index = journal.done; index < steps.length; index++) await perform(index, true);
+  for (const [index, step] of steps.entries()) {
+    const wasSeen = index >= journal.done;
+    if (wasSeen ? step.do === 'restart' && !unhealthy.has(step) : SEEN_AGAIN.includes(step.do))
+      await perform(index, false);
   }
   await effects.clear();
 }
 
 /**
  * The journal as it has to go on after an interruption. What it says about the services is not believed but tried: a
- * service that was restored or restarted meanwhile may have forgotten a password, which is then set again.
+ * service that was restored or restarted meanwhile may have forgotten a password, which is then set again, or know the
+ * old one again, which then ends again.
  */
 export async function resumed(journal: Journal, effects: Pick<Effects, 'login'>): Promise<Journal> {
-  const side = journal.direction === 'forward' ? 'after' : 'before';
   let { done } = journal;
   for (const [index, step] of stepsOf(journal).slice(0, done).entries()) {
-    if (step.do === 'accept' && (await effects.login(step.secret, side)) === 'refused')
-      done = Math.min(done, index);
+    if (step.do !== 'accept' && step.do !== 'revoke') continue;
+    const undone = step.do === 'accept' ? 'refused' : 'accepted';
+    if ((await effects.login(step.secret, step.side)) === undone) done = Math.min(done, index);
   }
   return { ...journal, done, reached: reached(journal) };
 }
@@ -185,11 +221,21 @@ export function turnedBack(journal: Journal): Journal {
     before: reached(journal) < handedOut ? before : back,
     after,
   }));
-  return { ...journal, changes, direction: 'back', done: 0, reached: 0 };
+  const { reread = [] } = journal;
+  return {
+    ...journal,
+    changes,
+    direction: 'back',
+    reread: reread.slice(reached(journal)),
+    done: 0,
+    reached: 0,
+  };
 }
 
-async function carryOut(step: Step, effects: Effects): Promise<void> {
+async function carryOut(step: Step, effects: Effects): Promise<unknown> {
   switch (step.do) {
+    case 'reread':
+      return effects.reread(step.service);
     case 'accept':
       return effects.accept(step.secret, step.side);
     case 'prove':

@@ -15,6 +15,10 @@ export interface Situation {
   named: ReadonlySet<string>;
   /** Services with a running container. */
   running: ReadonlySet<string>;
+  /** Services that are paused. */
+  paused: ReadonlySet<string>;
+  /** Ids that are due by the schedule. */
+  overdue: ReadonlySet<string>;
   /** Volumes that exist, which means that their service has set up its data. */
   volumes: ReadonlySet<string>;
   /** Nothing runs: files change, and services that keep a password in their data are left alone. */
@@ -34,8 +38,10 @@ export interface PlannedSecret {
   class: RotationClass;
   /** What the rotation does. */
   procedure: string;
-  /** Sessions and tokens of the app end, because it knows only one key. */
+  /** Sessions and tokens of the app end: it knows only one key, or the replaced one goes before it is due. */
   endsSessions: boolean;
+  /** What signed them, where it is another one. */
+  signedWith?: string;
   /** What is left for the user to do. */
   todo?: string;
 }
@@ -61,7 +67,7 @@ export function outcomeOf(id: string, situation: Situation): Outcome | Refused {
   if (id === CERTIFICATE) return certificateOutcome(situation);
   const { stack, env, supplied, random } = situation;
   const secret = stack.secrets.find((one) => one.id === id)!;
-  if (secret.kind === 'previous') return retired(secret, env);
+  if (secret.kind === 'previous') return retired(secret, situation);
   const before = env.values.get(id);
   const after = secret.kind === 'external' ? (supplied[id] ?? '') : generateSecret(secret.kind, random);
   const problem = secret.kind === 'external' ? suppliedProblem(secret, before, after) : undefined;
@@ -106,7 +112,7 @@ function suppliedProblem({ id, kind }: Secret, before: string, after: string): R
 function engineOutcome(
   { id, class: name }: Secret,
   change: Change,
-  { stack, env, running, volumes, offline, emergency }: Situation,
+  { stack, env, running, paused, volumes, offline, emergency }: Situation,
 ): Outcome | Refused {
   const credential = stack.credentials.find((one) => one.secret === id);
   if (!credential) return { id, reason: 'no service in this stack says how to change it' };
@@ -130,6 +136,8 @@ function engineOutcome(
       ...(overlap && !emergency ? {} : { lockedOut: clients }),
     };
   }
+  if (paused.has(service))
+    return { id, reason: `${service} is paused`, hint: `docker compose unpause ${service}` };
   if (!offline)
     return { id, reason: `${service} does not run`, hint: `docker compose up -d --wait ${service}` };
   if (keptIn !== 'files' && volumes.has(keptIn.volume)) {
@@ -156,7 +164,7 @@ function howItChanges(
 function signingOutcome(
   { id, overlap }: Secret,
   change: Change,
-  { env, emergency }: Situation,
+  { env, overdue, emergency }: Situation,
 ): Outcome | Refused {
   const planned = (procedure: string, endsSessions: boolean): PlannedSecret => ({
     id,
@@ -176,13 +184,18 @@ function signingOutcome(
     };
   const older = env.values.get(overlap.previous);
   const keep = emergency ? '' : change.before;
+  const early = older !== '' && !overdue.has(overlap.previous);
+  const pushedOut = early ? { signedWith: overlap.previous } : {};
   return {
     planned: emergency
       ? planned('every session and token ends', true)
-      : planned(
-          `the new key signs; the replaced one is accepted for ${overlap.hours} h more, from ${overlap.previous}${older ? '; the one before that ends now' : ''}`,
-          false,
-        ),
+      : {
+          ...pushedOut,
+          ...planned(
+            `the new key signs; the replaced one is accepted for ${overlap.hours} h more, from ${overlap.previous}${older ? `; the one before that ends now${early ? ', with every session and token it signed' : ''}` : ''}`,
+            early,
+          ),
+        },
     changes: [change, { id: overlap.previous, before: older, after: keep, back: change.after }],
   };
 }
@@ -236,7 +249,7 @@ function encryptionOutcome(
   };
 }
 
-function retired({ id, class: name }: Secret, env: EnvFile): Outcome {
+function retired({ id, class: name }: Secret, { env, overdue }: Situation): Outcome {
   return {
     planned: {
       id,
@@ -245,7 +258,7 @@ function retired({ id, class: name }: Secret, env: EnvFile): Outcome {
         name === 'encryption'
           ? 'the old keys go: what is still encrypted under one of them can no longer be read'
           : 'the replaced key goes: what it signed is refused from now on',
-      endsSessions: false,
+      endsSessions: name === 'signing' && !overdue.has(id),
     },
     changes: [{ id, before: env.values.get(id), after: '' }],
   };

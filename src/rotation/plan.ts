@@ -1,4 +1,5 @@
 import type { Credential } from '../catalog/rotation.ts';
+import type { Problem } from '../errors.ts';
 import { secretsRevisionVariable } from '../secrets/revisions.ts';
 import type { Stack, Workload } from '../stack/model.ts';
 import { dependentsOf } from './files.ts';
@@ -14,6 +15,10 @@ export interface RotationPlan {
   restarts: readonly PlannedRestart[];
   /** Workloads that see a new value but do not run; they take it when they start. */
   idle: readonly string[];
+  /** Services that stack.yaml does not know to have a value that changes, and that are left as they are. */
+  outsiders?: readonly string[];
+  /** Passwords that their services refuse now, and what can be done. */
+  locked?: readonly Problem[];
   /** Absent when there is nothing to do. */
   journal?: Journal;
 }
@@ -69,7 +74,11 @@ export function planRotation(ids: readonly string[], situation: Situation): Rota
           }),
         ),
       ],
-      credentials: credentials.map(({ secret, overlap }) => ({ secret, overlap })),
+      credentials: credentials.map(({ secret, overlap, revoke }) => ({
+        secret,
+        overlap,
+        ...(revoke ? {} : { alone: true }),
+      })),
       dependents,
       reencrypt: reencrypt.filter((name) => running.has(name)),
       ...(certificate && ids.includes(CERTIFICATE) && 'after' in certificate ? { certificate } : {}),

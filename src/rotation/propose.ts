@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { renewalReason } from '../certs/inspect.ts';
 import { CERTIFICATES } from '../certs/places.ts';
 import { certificateEntries } from '../certs/report.ts';
+import { type Container, isUnwell } from '../engine/project.ts';
 import { DockerMissing } from '../engine/run.ts';
 import { EXIT, type Problem, UserError } from '../errors.ts';
 import type { RandomSource } from '../secrets/kinds.ts';
@@ -10,6 +11,7 @@ import { dependentsOf } from './files.ts';
 import { certificateFiles, newCertificate, type StackFolder } from './folder.ts';
 import type { CertificateFiles } from './journal.ts';
 import type { Situation } from './outcomes.ts';
+import { outsiders } from './outsiders.ts';
 import { planRotation, type RotationPlan } from './plan.ts';
 import { type ScheduleEntry, scheduleOf } from './schedule.ts';
 import { CERTIFICATE, type Request, selectSecrets } from './select.ts';
@@ -17,6 +19,8 @@ import { CERTIFICATE, type Request, selectSecrets } from './select.ts';
 export interface ProposalInput {
   request: Request;
   offline: boolean;
+  /** Although what is concerned is unhealthy. */
+  force: boolean;
   /** New values of third parties, by id. */
   supplied: Readonly<Record<string, string>>;
   now: Date;
@@ -68,7 +72,7 @@ function certificateEntry(folder: StackFolder, now: Date): ScheduleEntry[] {
  * @throws {UserError} for a request that cannot be, or when the stack does not run and `offline` is not given
  */
 export async function proposeRotation(folder: StackFolder, input: ProposalInput): Promise<RotationPlan> {
-  const { request, offline, supplied, now, random } = input;
+  const { request, offline, force, supplied, now, random } = input;
   const { stack, env } = folder;
   const schedule = folderSchedule(folder, now);
   const certificate = certificateFiles(folder);
@@ -87,12 +91,15 @@ export async function proposeRotation(folder: StackFolder, input: ProposalInput)
         hint: `name it too: rotate ${id}`,
       })),
     );
-  const running = await runningServices(folder, offline);
+  const { containers, paused } = await runningContainers(folder, offline);
+  const running = new Set(containers.map(({ service }) => service));
   const situation: Situation = {
     stack,
     env,
     named: new Set(request.names),
     running,
+    paused,
+    overdue: new Set(schedule.filter(({ overdue }) => overdue).map(({ id }) => id)),
     volumes: offline ? await existingVolumes(folder) : new Set(),
     offline,
     emergency: request.emergency,
@@ -103,7 +110,58 @@ export async function proposeRotation(folder: StackFolder, input: ProposalInput)
     now,
     random,
   };
-  return planRotation(ids, situation);
+  const plan = unlessUnhealthy(planRotation(ids, situation), containers, { folder, force });
+  if (plan.journal) return { ...plan, outsiders: outsiders(containers, plan.journal, folder) };
+  return request.retire ? { ...plan, refused: [...plan.refused, ...notYet(schedule, now)] } : plan;
+}
+
+/**
+ * The containers would be replaced by ones that do not become healthy either, and then neither way would lead to a stack
+ * that is well.
+ * @throws {UserError} exit 3 naming what is unhealthy, unless it is wanted all the same
+ */
+function unlessUnhealthy(
+  plan: RotationPlan,
+  containers: readonly Container[],
+  { folder: { stack }, force }: { folder: StackFolder; force: boolean },
+): RotationPlan {
+  const { journal } = plan;
+  if (journal === undefined) return plan;
+  const well = new Set(containers.filter((one) => !isUnwell(one)).map(({ service }) => service));
+  const unwell = new Set(containers.map(({ service }) => service).filter((name) => !well.has(name)));
+  const needsOf = (name: string): string[] => [
+    name,
+    ...stack.flows.filter(({ from }) => from === name).map(({ to }) => to),
+  ];
+  const concerned = [
+    ...journal.dependents.flatMap(needsOf),
+    ...stack.credentials
+      .filter(({ secret }) => journal.credentials.some((one) => one.secret === secret))
+      .map(({ service }) => service),
+  ];
+  const found = [...new Set(concerned)].filter((name) => unwell.has(name));
+  if (found.length === 0) return plan;
+  if (!force)
+    throw new UserError(
+      found.map((name) => ({
+        message: `${name} is not healthy already, and would not be afterwards`,
+        hint: `see docker compose logs ${name}; mend it first, or rotate all the same with --force`,
+      })),
+      EXIT.refused,
+    );
+  const unhealthy = journal.dependents.filter((name) => needsOf(name).some((one) => unwell.has(one)));
+  return { ...plan, journal: { ...journal, unhealthy } };
+}
+
+/** The replaced keys that are there, and why none of them is dropped unasked. */
+function notYet(schedule: readonly ScheduleEntry[], now: Date): RotationPlan['refused'] {
+  return schedule
+    .filter(({ action }) => action === 'retire')
+    .map(({ id, due }) => ({
+      id,
+      reason: due ? `due in ${Math.ceil((due.getTime() - now.getTime()) / 86_400_000)} d` : 'due at no date',
+      hint: `rotate --retire ${id} drops it now`,
+    }));
 }
 
 /** The present certificate and the one that is to take its place. */
@@ -122,8 +180,11 @@ async function certificateChange(
   }
 }
 
-async function runningServices({ project, stack }: StackFolder, offline: boolean): Promise<Set<string>> {
-  const containers = await project.containers().catch((error: unknown) => {
+async function runningContainers(
+  { project, stack }: StackFolder,
+  offline: boolean,
+): Promise<{ containers: Container[]; paused: Set<string> }> {
+  const all = await project.containers().catch((error: unknown) => {
     // Without Docker nothing of the stack runs here; an engine that gives no answer may well run it.
     if (offline && error instanceof DockerMissing) return [];
     if (offline && error instanceof UserError)
@@ -136,18 +197,16 @@ async function runningServices({ project, stack }: StackFolder, offline: boolean
       );
     throw error;
   });
-  const running = new Set(
-    containers
-      .filter(({ status }) => status === 'running' || status === 'restarting')
-      .map(({ service }) => service),
-  );
-  if (offline && running.size > 0) {
+  const running = all.filter(({ status }) => status === 'running' || status === 'restarting');
+  const paused = new Set(all.filter(({ status }) => status === 'paused').map(({ service }) => service));
+  if (offline && running.length + paused.size > 0) {
+    const names = new Set([...running.map(({ service }) => service), ...paused]);
     throw new UserError(
-      { message: `${stack.name} runs (${[...running].sort().join(', ')})`, hint: 'leave out --offline' },
+      { message: `${stack.name} runs (${[...names].sort().join(', ')})`, hint: 'leave out --offline' },
       EXIT.refused,
     );
   }
-  if (!offline && running.size === 0) {
+  if (!offline && running.length === 0) {
     throw new UserError(
       {
         message: `${stack.name} does not run, so its services cannot be told of new passwords`,
@@ -156,7 +215,7 @@ async function runningServices({ project, stack }: StackFolder, offline: boolean
       EXIT.refused,
     );
   }
-  return running;
+  return { containers: running, paused };
 }
 
 /** Volumes with the data of services; without Docker to ask, all that there could be. */

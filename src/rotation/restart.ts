@@ -1,4 +1,4 @@
-import type { ComposeProject, Container } from '../engine/project.ts';
+import { type ComposeProject, type Container, isUnwell, Unhealthy } from '../engine/project.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { refreshUpstreams } from './served.ts';
 
@@ -35,7 +35,8 @@ export async function restartWorkload(
   const leftovers = found.filter(({ status }) => status === 'created');
   for (const { id } of leftovers) await project.remove(id);
   const containers = found.filter((one) => !leftovers.includes(one));
-  const fresh = containers.filter((one) => isFresh(one, expected));
+  // One that is unhealthy with its values may have been made from answers or an image that are mended by now.
+  const fresh = containers.filter((one) => isFresh(one, expected) && !isUnwell(one));
   const stale = containers.filter((one) => !fresh.includes(one));
   if (stale.length > 0 && rolling) await roll(project, expected, { stale, fresh });
   else {
@@ -52,6 +53,27 @@ export async function restartWorkload(
   }
 }
 
+/**
+ * The same for a workload that may be unhealthy afterwards, because what matters is that it has the values: the old one
+ * goes in any case.
+ * @returns whether it is healthy
+ */
+export async function restartAnyhow(
+  project: ComposeProject,
+  expected: Expected,
+  { rolling }: { rolling: boolean },
+): Promise<boolean> {
+  for (const beside of rolling ? [true, false] : [false]) {
+    try {
+      await restartWorkload(project, expected, { rolling: beside });
+      return true;
+    } catch (error) {
+      if (!(error instanceof Unhealthy)) throw error;
+    }
+  }
+  return false;
+}
+
 interface Containers {
   stale: readonly Container[];
   fresh: readonly Container[];
@@ -65,7 +87,9 @@ async function roll(
   const { workload } = expected;
   const missing = Math.max(0, replicas(stale) - fresh.length);
   if (missing > 0) await project.up(workload, stale.length + fresh.length + missing);
-  const made = (await project.containers(workload)).filter((one) => isFresh(one, expected));
+  const made = (await project.containers(workload)).filter(
+    (one) => isFresh(one, expected) && stale.every(({ id }) => id !== one.id),
+  );
   if (made.length === 0) throw notAnew(workload);
   try {
     for (const { id } of made) await project.healthy(id, workload);

@@ -76,14 +76,15 @@ export function selectSecrets(request: Request, material: Material): string[] {
   return certificate ? [...ids, CERTIFICATE] : ids;
 }
 
-function retirable({ names, all }: Request, { secrets, schedule }: Material): string[] {
+function retirable({ names, all, classes }: Request, { secrets, schedule }: Material): string[] {
   const present = schedule.filter(({ action }) => action === 'retire');
   return present
     .filter(({ id, class: name, overdue }) => {
       const owner = secrets.find(({ overlap }) => overlap?.previous === id);
       if (names.includes(id) || (owner && names.includes(owner.id))) return true;
       // What still encrypts stored data is dropped by name only.
-      return names.length === 0 && name !== 'encryption' && (all || overdue);
+      const isAsked = classes.includes(name) || (classes.length === 0 && (all || overdue));
+      return names.length === 0 && name !== 'encryption' && isAsked;
     })
     .map(({ id }) => id);
 }

@@ -14,7 +14,7 @@ import { rotationFiles, secretStateOf, sideValues } from './files.ts';
 import { clearRotation, type Journal, rotationJournalPath, saveRotation } from './journal.ts';
 import type { Effects, FileState } from './machine.ts';
 import { canRoll } from './plan.ts';
-import { type Expected, restartWorkload } from './restart.ts';
+import { type Expected, restartAnyhow, restartWorkload } from './restart.ts';
 import { reloadEdge } from './served.ts';
 
 export interface StackEffectsInput {
@@ -44,16 +44,28 @@ export function stackEffects(input: StackEffectsInput): Effects {
   return {
     save: (state) => saveRotation(path, state),
     clear: () => clearRotation(path),
+    reread: async (service) => {
+      for (const { id } of await project.containers(service)) {
+        await project.restart(id);
+        await project.healthy(id, service);
+      }
+    },
     accept: (secret, side) => engines.accept(secret, side),
     login: (secret, side) => engines.login(secret, side),
     revoke: (secret, side) => engines.revoke(secret, side),
     endSessions: (secret, side) => engines.endSessions(secret, side),
     files: (state) => writeFiles(input, state),
-    restart: (workload) => {
-      const { workloads } = stack;
+    restart: async (workload) => {
+      const expected = expectedOf(input, workload);
+      const wasUnwell = journal.unhealthy?.includes(workload) ?? false;
       const rolling =
-        journal.mode === 'normal' && canRoll(stack, workloads.find(({ name }) => name === workload)!);
-      return restartWorkload(project, expectedOf(input, workload), { rolling });
+        journal.mode === 'normal' &&
+        !wasUnwell &&
+        canRoll(stack, stack.workloads.find(({ name }) => name === workload)!);
+      // The way back ends in any case: the values are right then.
+      if (wasUnwell || journal.direction === 'back') return restartAnyhow(project, expected, { rolling });
+      await restartWorkload(project, expected, { rolling });
+      return true;
     },
     reloadEdge: () => reloadEdge(project, stack, readOptional(resolve(root, CERTIFICATES.leaf))!),
     reencrypt: (workload) => reencrypt(input, workload),

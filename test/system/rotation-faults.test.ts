@@ -4,14 +4,13 @@
  * the way on and the way back lead to the end once the trouble is over. Everything of the program runs but docker itself.
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { main } from '../../src/cli/main.ts';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { EXIT } from '../../src/errors.ts';
-import { program, temporaryFolder } from '../program.ts';
 import { Disk } from './rotation/disk.ts';
-import { Machine, TROUBLES } from './rotation/machine.ts';
+import { type Machine, TROUBLES } from './rotation/machine.ts';
+import { type Ended, simulated } from './rotation/simulated.ts';
 import { canMount } from './workspace-machine.ts';
 
 const world = vi.hoisted(() => ({ machine: undefined as Machine | undefined }));
@@ -66,60 +65,23 @@ type Way = 'resume' | 'rollback';
 const waysAt = (at: number): Way[] =>
   EVERY === 1 ? ['resume', 'rollback'] : [at % 2 === 0 ? 'resume' : 'rollback'];
 
-const scratch = temporaryFolder();
-const template = join(scratch, 'template/shop');
-const base = join(scratch, 'base');
-const folder = join(base, 'shop');
-const journal = join(folder, 'secrets/.rotation.json');
+const { base, folder, journal, rotate, ...stack } = simulated(ANSWERS, (machine) => {
+  world.machine = machine;
+});
 const disk = new Disk(folder);
+afterEach(() => disk.restore());
 
-beforeAll(() => {
-  mkdirSync(join(scratch, 'template'));
-  mkdirSync(base);
-  writeFileSync(join(scratch, 'answers.yaml'), ANSWERS);
-  const made = program(['shop', '--yes', '--config', '../answers.yaml'], { cwd: join(scratch, 'template') });
-  expect([made.code, made.stderr]).toEqual([0, expect.any(String)]);
+function fresh(): ReturnType<typeof stack.fresh> {
+  disk.restore();
+  const made = stack.fresh();
   // A rotation neither reads nor writes them.
   for (const name of ['nginx', 'firewall', '.secure-stack/base'])
-    rmSync(join(template, name), { recursive: true });
-  vi.useFakeTimers({ toFake: ['Date'] });
-});
-afterEach(() => disk.restore());
-afterAll(() => vi.useRealTimers());
-
-/** A new folder, and the machine on which its stack runs. */
-function fresh(): { machine: Machine; before: Record<string, string> } {
-  disk.restore();
-  rmSync(folder, { recursive: true, force: true });
-  cpSync(template, folder, { recursive: true, preserveTimestamps: true });
-  const machine = new Machine(folder, new Date('2026-05-06T07:08:09Z'));
-  world.machine = machine;
-  vi.setSystemTime(machine.now);
-  return { machine, before: machine.env() };
-}
-
-interface Ended {
-  code: number;
-  stderr: string;
-}
-
-async function rotate(...args: string[]): Promise<Ended> {
-  let stderr = '';
-  const notes = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    stderr += text;
-    return true;
-  });
-  const results = vi.spyOn(process.stdout, 'write').mockImplementation(() => true);
-  try {
-    return { code: await main(['rotate', folder, ...args, '--yes']), stderr };
-  } finally {
-    notes.mockRestore();
-    results.mockRestore();
-  }
+    rmSync(join(folder, name), { recursive: true });
+  return made;
 }
 
 /** One line says what is wrong, without a trace; and what to do, when a rotation is open. */
-function expectOneLine({ code, stderr }: Ended): void {
+function expectOneLine({ code, stderr }: Pick<Ended, 'code' | 'stderr'>): void {
   const lines = stderr.trimEnd().split('\n');
   const first = lines.findIndex((line) => line.startsWith('error: '));
   expect(lines.slice(first)).toEqual([expect.stringMatching(/^error: .+/)]);

@@ -62,7 +62,7 @@ test.each([
 ])('%s: what ends leaves the role in use: %s', (rotation, remaining, side, ended) => {
   const [apps] = build({ rotation }).credentials!;
   const as = (role: string) => () => role;
-  const { input } = apps!.revoke(as(side), {
+  const { input } = apps!.revoke!(as(side), {
     remaining: as(remaining),
     authority: as(remaining),
     random: systemRandom,

@@ -13,6 +13,7 @@ const stacks = {
   'an ACL file': { cache: ACL },
   'one password and an ACL file': { db: ONE_PASSWORD, cache: ACL },
   'two roles and an ACL file': { cache: ACL, db: TWO_ROLES },
+  'an ACL file that was forgotten': { cache: { ...ACL, forgot: true } },
   'no service': {},
 } satisfies Record<string, Record<string, Credentials>>;
 
@@ -108,6 +109,22 @@ describe.each(cases)('$name', ({ credentials, mode, key }) => {
     expect(problems.slice(0, 5)).toEqual([]);
     expect(runs).toBeGreaterThan(100);
   }, 60_000);
+
+  test('killed at every instant, and the app stops or the old password is let in again: not at the end', async () => {
+    const undisturbed = fresh();
+    for (const at of await instants(undisturbed.begin(journal), undisturbed)) {
+      for (const way of ['resume', 'rollBack'] as const) {
+        const world = fresh();
+        await killed(world.begin(journal, at));
+        if (world.journal === undefined || (way === 'rollBack' && !world.canRollBack)) continue;
+        world.appRuns = false;
+        for (const [id, { overlap }] of Object.entries(credentials))
+          if (overlap) world.accepted.get(id)!.add(`${id}-old`);
+        await world[way]();
+        expect([at, way, world.finalProblems()]).toEqual([at, way, []]);
+      }
+    }
+  });
 
   test('any number of kills, services restarting or restored between them', async () => {
     const instant = fc.nat(40);

@@ -19,6 +19,8 @@ export interface Credentials {
   fromFiles: boolean;
   /** Another login is left from earlier. */
   leftover?: boolean;
+  /** It has forgotten its password, and knows it again from the files when it is restarted. */
+  forgot?: boolean;
 }
 
 /**
@@ -31,6 +33,7 @@ export class World {
   readonly accepted = new Map<string, Set<string>>();
   /** What the app's container was made with. */
   app: ReadonlyMap<string, string>;
+  appRuns = true;
   /** Keys the app has encrypted something under. */
   readonly usedKeys = new Set<string>();
   /** What must never be, and was. */
@@ -42,6 +45,7 @@ export class World {
   #isPastReturn = false;
   /** Services whose clients are locked out from outside. */
   readonly #restored = new Set<string>();
+  readonly #forgetful = new Set<string>();
 
   constructor(credentials: Readonly<Record<string, Credentials>>, journal: Journal) {
     this.#credentials = credentials;
@@ -49,8 +53,13 @@ export class World {
     this.files = { side: 'before', overlap: false, values };
     this.app = values;
     this.#appRuns();
-    for (const [id, { leftover }] of Object.entries(credentials))
-      this.accepted.set(id, new Set([values.get(id)!, ...(leftover ? [`${id}-leftover`] : [])]));
+    for (const [id, { leftover, forgot }] of Object.entries(credentials)) {
+      if (forgot) this.#forgetful.add(id);
+      this.accepted.set(
+        id,
+        new Set([values.get(id)!, ...(leftover ? [`${id}-leftover`] : [])].filter(() => !forgot)),
+      );
+    }
   }
 
   /** Effects so far in this run. */
@@ -84,8 +93,12 @@ export class World {
 
   /** A service goes down and comes back; those that keep their passwords in files learn what is there now. */
   restartServices(): void {
-    for (const [id, { fromFiles }] of Object.entries(this.#credentials))
-      if (fromFiles) this.accepted.set(id, this.#passwordsInFiles(id));
+    for (const [id, { fromFiles }] of Object.entries(this.#credentials)) if (fromFiles) this.#reread(id);
+  }
+
+  #reread(id: string): void {
+    this.accepted.set(id, this.#passwordsInFiles(id));
+    this.#forgetful.delete(id);
   }
 
   /** The others are given back a copy of their data from before the rotation. */
@@ -102,6 +115,7 @@ export class World {
   finalProblems(): string[] {
     const problems = [...this.broken];
     if (this.journal !== undefined) problems.push('the journal is still there');
+    if (!this.appRuns) problems.push('the app does not run');
     if (this.files.overlap) problems.push('the files still hold both passwords');
     for (const [id, accepted] of this.accepted) {
       if (accepted.size !== 1 || !accepted.has(this.files.values.get(id)!))
@@ -131,6 +145,7 @@ export class World {
   /** What has to hold at every instant. */
   #watch(): void {
     for (const [id, accepted] of this.accepted) {
+      if (this.#forgetful.has(id)) continue;
       const stored = new Set([this.files.values.get(id)!]);
       for (const change of this.journal?.changes ?? [])
         if (change.id === id) stored.add(change.before).add(change.after);
@@ -159,8 +174,10 @@ export class World {
         this.#effect(() => {
           this.journal = undefined;
         }),
+      reread: (id) => this.#effect(() => this.#reread(id)),
       accept: (id, side) =>
         this.#effect(() => {
+          if (this.#forgetful.has(id)) throw new Error(`${id}: accepts nobody`);
           if (this.#credentials[id]!.overlap) on(id).add(value(id, side));
           else {
             for (const either of ['before', 'after'] as const) on(id).delete(value(id, either));
@@ -182,7 +199,9 @@ export class World {
       restart: () =>
         this.#effect(() => {
           this.app = this.files.values;
+          this.appRuns = true;
           this.#appRuns();
+          return true;
         }),
       reloadEdge: () => this.#effect(() => {}),
       reencrypt: () =>
@@ -237,6 +256,7 @@ export function journalOf(
           ]
         : []),
     ],
+    reread: Object.keys(credentials).filter((id) => credentials[id]!.forgot),
     credentials: Object.entries(credentials).map(([secret, { overlap }]) => ({ secret, overlap })),
     dependents: ['app'],
     reencrypt: key ? ['app'] : [],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { changedSecrets, openLines, planLines } from '../../src/cli/rotation-report.ts';
+import { changedSecrets, openLines, planLines, stepText } from '../../src/cli/rotation-report.ts';
 import { rotationFiles } from '../../src/rotation/files.ts';
 import type { Journal } from '../../src/rotation/journal.ts';
 import { stepsOf, turnedBack } from '../../src/rotation/machine.ts';
@@ -33,6 +33,20 @@ test('a password of a service: the service first, then exactly the containers th
   // A counter each that makes Compose see the change; none for the service, which goes on running.
   expect(changes['API_SECRETS_REV']).toEqual(['1', '2']);
   expect(Object.keys(changes).sort()).toEqual(['API_SECRETS_REV', 'POSTGRES_APP_PASSWORD']);
+});
+
+test('of two passwords the old one ends by itself; the only one ends when it is replaced, and that is what is said', () => {
+  const said = (id: string): string[] =>
+    stepsOf(planRotation([id], situationOf(shop)).journal!).flatMap((step) =>
+      ['accept', 'revoke'].includes(step.do) ? [stepText(step, 'done').replace(`${id}: `, '')] : [],
+    );
+  expect(said('REDIS_APP_PASSWORD')).toEqual(['new password set in its service', 'old password ended']);
+  // One that logs in as another role may be left from when there were two.
+  expect(said('POSTGRES_APP_PASSWORD')).toEqual([
+    'new password set in its service, the old one ends',
+    'any other login ended',
+  ]);
+  expect(said('POSTGRES_PASSWORD')).toEqual(['new password set in its service, the old one ends']);
 });
 
 test('the superuser: nothing is restarted', () => {

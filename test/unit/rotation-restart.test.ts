@@ -14,6 +14,7 @@ function container(id: string, revision: string): Container {
     started: SINCE,
     labels: { 'secure-stack.secrets': revision, 'com.docker.compose.config-hash': revision },
     environment: [],
+    mounts: [],
   };
 }
 

@@ -1,3 +1,4 @@
+import { EXIT, type ExitCode } from '../../errors.ts';
 import type { Journal } from '../../rotation/journal.ts';
 import { type Observer, reloadsEdge, type Step, stepsOf } from '../../rotation/machine.ts';
 import { todoOf } from '../../rotation/outcomes.ts';
@@ -13,6 +14,7 @@ export class Progress {
   readonly #project: Session['folder']['project'];
   readonly #stack: Session['folder']['stack'];
   readonly #proofs: string[] = [];
+  readonly #unhealthy = new Set<string>();
   #started = 0;
   #dockerBefore = 0;
   #step = { started: 0, docker: 0 };
@@ -44,7 +46,8 @@ export class Progress {
       this.#dockerBefore += this.#project.dockerMilliseconds - this.#step.docker;
     }
     if (step.do === 'prove' || step.do === 'refuse') this.#proofs.push(stepText(step, 'done'));
-    this.#output.note(`  ${place(index, total)}  ${stepText(step, 'done')}  ${seconds(milliseconds)}`);
+    if (step.do === 'restart' && event === 'unhealthy') this.#unhealthy.add(step.workload);
+    this.#output.note(`  ${place(index, total)}  ${stepText(step, event)}  ${seconds(milliseconds)}`);
   };
 
   /** The steps of an open rotation that are left and not carried out. */
@@ -76,7 +79,13 @@ export class Progress {
     this.#output.result(lines.length > 0 ? lines.join('\n') : 'Nothing to rotate.');
   }
 
-  finished(outcome: 'rotated' | 'rolled back', journal: Journal, plan?: RotationPlan): void {
+  /** @returns the exit code: a container that is unhealthy has its values, but the stack is not well */
+  finished(outcome: 'rotated' | 'rolled back', journal: Journal, plan?: RotationPlan): ExitCode {
+    this.#summary(outcome, journal, plan);
+    return this.#unhealthy.size > 0 ? EXIT.failed : EXIT.ok;
+  }
+
+  #summary(outcome: 'rotated' | 'rolled back', journal: Journal, plan?: RotationPlan): void {
     const total = performance.now() - this.#started;
     const containers = this.#containers;
     const docker = this.#project.dockerMilliseconds - this.#dockerBefore;
@@ -86,6 +95,7 @@ export class Progress {
         outcome,
         changed: changedSecrets(journal, this.#stack),
         restarted: journal.dependents,
+        unhealthy: [...this.#unhealthy],
         proofs: this.#proofs,
         ...(plan ? described(plan) : {}),
         milliseconds: {
@@ -98,16 +108,25 @@ export class Progress {
       return;
     }
     const names = changedSecrets(journal, this.#stack);
-    const all = [...journal.dependents, ...(reloadsEdge(journal) ? ['edge (reloaded)'] : [])];
+    const all = [
+      ...journal.dependents.filter((name) => !this.#unhealthy.has(name)),
+      ...(reloadsEdge(journal) ? ['edge (reloaded)'] : []),
+    ];
+    const values = outcome === 'rotated' ? 'the new values' : 'the old values';
     this.#output.result(
       [
         `${outcome === 'rotated' ? 'Rotated' : 'Brought back'}: ${names.join(', ')}.`,
-        ...(all.length > 0
-          ? [`Healthy with ${outcome === 'rotated' ? 'the new' : 'the old'} values: ${all.join(', ')}.`]
-          : []),
+        ...(all.length > 0 ? [`Healthy with ${values}: ${all.join(', ')}.`] : []),
+        ...[...this.#unhealthy].map(
+          (name) =>
+            `Not healthy, though services, files and containers have ${values}: ${name}${journal.unhealthy?.includes(name) ? ', nor was it before' : ''} (docker compose logs ${name}).`,
+        ),
         ...this.#proofs.map((proof) => `  ${proof}`),
         `${seconds(total)}: ${seconds(containers)} waiting for containers to be healthy, ${seconds(docker)} for commands in them, ${seconds(own)} of its own.`,
         ...(outcome === 'rotated' ? this.#todos(journal) : []),
+        ...(plan?.outsiders ?? []).map(
+          (name) => `To do: ${name} has an old value: docker compose up -d --force-recreate ${name}`,
+        ),
         ...refusedLines(plan?.refused ?? [], this.#output.width),
       ].join('\n'),
     );
@@ -127,8 +146,9 @@ export class Progress {
   }
 }
 
-function described({ secrets, refused, restarts, idle }: RotationPlan): object {
-  return { secrets, refused, restarts, idle };
+function described({ secrets, refused, restarts, idle, outsiders = [], locked = [] }: RotationPlan): object {
+  const messages = locked.map(({ message }) => message);
+  return { secrets, refused, restarts, idle, outsiders, locked: messages };
 }
 
 function place(index: number, total: number): string {
@@ -136,7 +156,7 @@ function place(index: number, total: number): string {
 }
 
 function isWaiting({ do: name }: Step): boolean {
-  return name === 'restart' || name === 'reload-edge' || name === 'reencrypt';
+  return ['reread', 'restart', 'reload-edge', 'reencrypt'].includes(name);
 }
 
 function seconds(milliseconds: number): string {

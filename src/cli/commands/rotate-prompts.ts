@@ -1,4 +1,4 @@
-import { type Problem, UserError } from '../../errors.ts';
+import { UserError } from '../../errors.ts';
 import type { RotationPlan } from '../../rotation/plan.ts';
 import { folderSchedule } from '../../rotation/propose.ts';
 import type { Request } from '../../rotation/select.ts';
@@ -43,13 +43,9 @@ export async function askSupplied(
 }
 
 /** Whether passwords that a service does not accept may be set from inside its container. */
-export async function mayRepair(
-  problems: readonly Problem[],
-  { invocation: { args, output }, prompter }: Session,
-): Promise<boolean> {
+export async function mayRepair({ invocation: { args }, prompter }: Session): Promise<boolean> {
   if (args.switches.has('repair')) return true;
   if (!prompter) return false;
-  for (const { message } of problems) output.note(message);
   const answer = await prompter.choose({
     message: 'Set the new passwords from inside the containers, without the present ones?',
     choices: [
@@ -70,7 +66,9 @@ export async function agreed(
 ): Promise<void> {
   if (!prompter && !args.switches.has('yes'))
     throw new UserError({ message: 'nobody can be asked whether to go on', hint: 'agree with --yes' });
-  const ending = secrets.filter(({ endsSessions }) => endsSessions).map(({ id }) => id);
+  const ending = secrets
+    .filter(({ endsSessions }) => endsSessions)
+    .map(({ id, signedWith = id }) => signedWith);
   const mayEnd = args.switches.has('accept-logout') || args.switches.has('emergency');
   if (prompter) {
     const answer = await prompter.choose({
@@ -87,7 +85,7 @@ export async function agreed(
   } else if (ending.length > 0 && !mayEnd) {
     throw new UserError({
       message: `sessions signed with ${ending.join(', ')} would end`,
-      hint: 'agree with --accept-logout, or let the app accept NAME_PREVIOUS too and remove "overlap: false" in stack.yaml',
+      hint: `agree with --accept-logout; ${secrets.some(({ endsSessions, signedWith, id }) => endsSessions && !signedWith && !id.endsWith('_PREVIOUS')) ? 'or let the app accept NAME_PREVIOUS too and remove "overlap: false" in stack.yaml' : 'or wait until status says that they are due'}`,
     });
   }
 }

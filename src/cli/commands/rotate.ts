@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { EXIT, type ExitCode, type Problem, UserError } from '../../errors.ts';
-import { begin, type CarryOutInput, resume, rollBack, stepsAhead } from '../../rotation/carry-out.ts';
+import { begin, type CarryOutInput, probed, resume, rollBack, stepsAhead } from '../../rotation/carry-out.ts';
 import { openFolder, refuseChangedAnswers, refuseDrift, type StackFolder } from '../../rotation/folder.ts';
 import {
   type Journal,
@@ -97,21 +97,30 @@ async function start(session: Session): Promise<ExitCode> {
   refuseSupplied(Object.keys(supplied), folder.stack.secrets);
   if (prompter) Object.assign(supplied, await askSupplied(session, prompter, request, supplied));
   const offline = args.switches.has('offline');
-  const plan = await proposeRotation(folder, { request, offline, supplied, now, random: systemRandom });
+  const proposed = await proposeRotation(folder, {
+    request,
+    offline,
+    force: args.switches.has('force'),
+    supplied,
+    now,
+    random: systemRandom,
+  });
   const progress = new Progress(session);
+  const plan = await probed(proposed, carryOutInput(session, progress));
   // A name that was given and cannot be rotated is a failure; of a group, the rest is a note.
   const refused = plan.refused.some(({ id }) => args.names.includes(id));
   const { journal } = plan;
   if (journal === undefined || args.switches.has('dry-run') || (refused && !prompter)) {
     progress.proposed(plan);
     if (plan.secrets.length > 0 && !args.switches.has('dry-run')) output.note('Nothing was changed.');
-    return refused ? EXIT.refused : EXIT.ok;
+    return refused || (plan.locked && !args.switches.has('repair')) ? EXIT.refused : EXIT.ok;
   }
   if (!args.switches.has('json')) for (const line of planLines(plan, output.width)) output.note(line);
+  if (plan.locked && !(await mayRepair(session))) throw new UserError(plan.locked, EXIT.refused);
   await agreed(plan, session);
   return interruptible(session, progress, async () => {
-    await begin(journal, carryOutInput(session, progress), (problems) => mayRepair(problems, session));
-    progress.finished('rotated', journal, plan);
+    await begin(journal, carryOutInput(session, progress));
+    return progress.finished('rotated', journal, plan);
   });
 }
 
@@ -165,7 +174,7 @@ function carryOutInput({ folder, now }: Session, progress: Progress): CarryOutIn
 async function interruptible(
   { invocation: { output }, folder }: Session,
   progress: Progress,
-  action: () => Promise<void>,
+  action: () => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const waysOn = (): string | undefined => {
     try {
@@ -184,8 +193,7 @@ async function interruptible(
   process.prependOnceListener('SIGINT', stop);
   progress.begin();
   try {
-    await action();
-    return EXIT.ok;
+    return await action();
   } catch (error) {
     const ways = error instanceof UserError ? waysOn() : undefined;
     if (ways === undefined) throw error;

@@ -17,10 +17,12 @@ interface Running {
   id: string;
   service: string;
   status: 'created' | 'running' | 'paused' | 'exited';
+  healthy: boolean;
   created: Date;
   started: Date;
   revision: string;
   environment: readonly string[];
+  mounts: readonly string[];
   /** Secret files as they were when it was started: a mounted file keeps its content. */
   files: ReadonlyMap<string, string>;
 }
@@ -55,6 +57,8 @@ export class Machine {
   /** Anything else that happens meanwhile. */
   atCall: ((call: number) => void) | undefined;
   now: number;
+  /** Services whose containers do not become healthy, as far as they are made while they stand here. */
+  readonly unhealthy = new Set<string>();
   readonly #folder: string;
   readonly #services: Readonly<Record<string, Described>>;
   #containers: Running[] = [];
@@ -92,6 +96,42 @@ export class Machine {
       if (one.status === 'exited' || (all && one.status !== 'created')) this.#start(one);
       else if (one.status === 'paused') one.status = 'running';
     }
+  }
+
+  /** Something happens to the containers of a service: other people stop them, or they go wrong. */
+  befall(service: string, what: 'exited' | 'unhealthy'): void {
+    for (const one of this.#containers.filter((other) => other.service === service)) {
+      if (what === 'exited') one.status = what;
+      else one.healthy = false;
+    }
+  }
+
+  /** A service has data with passwords that nobody knows. */
+  forget(service: string): void {
+    if (service === 'redis') for (const user of this.#acl.keys()) this.#acl.set(user, new Set());
+    else this.#verifiers.set('app', scramVerifier('another', Buffer.alloc(16)));
+  }
+
+  /** A service of an override file starts, with these variables and mounts. */
+  addService(service: string, environment: readonly string[], mounts: readonly string[]): void {
+    const one = { ...this.#create('edge'), service, id: service, environment, mounts };
+    this.#containers.splice(-1, 1, one);
+    one.status = 'running';
+  }
+
+  /** `docker compose up`: containers whose configuration is another one by now are made anew. */
+  composeUp(): void {
+    for (const one of [...this.#containers]) {
+      this.#containers = this.#containers.filter((other) => other !== one);
+      const made = this.#create(one.service);
+      if (made.revision !== one.revision || `${made.environment}` !== `${one.environment}`) this.#start(made);
+      else this.#containers.splice(this.#containers.indexOf(made), 1, one);
+    }
+  }
+
+  /** Running containers of a service. */
+  running(service: string): { healthy: boolean }[] {
+    return this.#running().filter((one) => one.service === service);
   }
 
   accepts(user: string, password: string): boolean {
@@ -165,12 +205,14 @@ export class Machine {
       id: `${service}${++this.#made}`,
       service,
       status: 'created',
+      healthy: !this.unhealthy.has(service),
       created: new Date(this.now),
       started: new Date(0),
       revision: env[`${service.toUpperCase()}_SECRETS_REV`] ?? '',
       environment: given.map(
         ([name, value]) => `${name}=${String(value).replace(/\$\{(\w+)[^}]*\}/g, (_, id) => env[id] ?? '')}`,
       ),
+      mounts: (this.#services[service]!.secrets ?? []).map((name) => join(this.#folder, 'secrets', name)),
       files: new Map(),
     };
     this.#containers.push(one);
@@ -208,6 +250,9 @@ export class Machine {
             words.flatMap((id) => this.#containers.filter((one) => one.id === id)).map(described),
           ),
         );
+      case 'restart':
+        if (named) this.#start(named);
+        return ok('');
       case 'stop':
         if (named) named.status = 'exited';
         return ok('');
@@ -292,11 +337,26 @@ function matches(verifier: string, password: string): boolean {
   return scramVerifier(password, salt) === verifier;
 }
 
-function described({ id, service, status, created, started, revision, environment }: Running): object {
+function described({
+  mounts,
+  id,
+  service,
+  status,
+  healthy,
+  created,
+  started,
+  revision,
+  environment,
+}: Running): object {
   return {
     Id: id,
     Created: created.toISOString(),
-    State: { Status: status, StartedAt: started.toISOString(), Health: { Status: 'healthy' } },
+    State: {
+      Status: status,
+      StartedAt: started.toISOString(),
+      Health: { Status: healthy ? 'healthy' : 'unhealthy' },
+    },
+    Mounts: mounts.map((source) => ({ Type: 'bind', Source: source })),
     Config: {
       Env: environment,
       Labels: {
