@@ -22,7 +22,7 @@ try {
   await stack.up();
   let missed = false;
   for (let round = 1; round <= ROUNDS; round++) {
-    const { stdout } = await createSecureStack(['rotate', '--all', '--yes', '--json'], {
+    const { stdout } = await createSecureStack(['rotate', '--all', '--yes', '--accept-logout', '--json'], {
       cwd: stack.dir,
       timeoutMs: 300_000,
     });

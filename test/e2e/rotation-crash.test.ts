@@ -3,6 +3,9 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { stepText } from '../../src/cli/rotation-report.ts';
+import { readRotation } from '../../src/rotation/journal.ts';
+import { stepsOf } from '../../src/rotation/machine.ts';
 import { seededRandom } from '../corpus/seeded-random.ts';
 import { requireDocker } from './docker.ts';
 import { createSecureStack } from './generate.ts';
@@ -43,6 +46,8 @@ const EVERY = Number(process.env['ROTATION_EVERY'] ?? 5);
 /** Random instants beside them. */
 const RANDOM_KILLS = Number(process.env['ROTATION_KILLS'] ?? 2);
 const ALL = ['REDIS_APP_PASSWORD', 'POSTGRES_PASSWORD', 'JOBS_TOKEN_KEY'];
+/** Its key is replaced again and again, long before the one before is due to go. */
+const AGREED = ['--yes', '--accept-logout'];
 
 describe.runIf(requireDocker())('a rotation that is killed', () => {
   let shop: RotationStack;
@@ -66,6 +71,11 @@ describe.runIf(requireDocker())('a rotation that is killed', () => {
       if (before[id] !== after[id]) expect(await shop.redisAccepts('jobs', user, before[id]!)).toBe(false);
     }
     expect(await shop.postgresAccepts('jobs', 'postgres', after['POSTGRES_PASSWORD']!)).toBe(true);
+    const app = (env: Record<string, string>): Promise<boolean> =>
+      shop.postgresAccepts('jobs', env['POSTGRES_APP_ROLE']!, env['POSTGRES_APP_PASSWORD']!);
+    expect(await app(after)).toBe(true);
+    if (before['POSTGRES_APP_PASSWORD'] !== after['POSTGRES_APP_PASSWORD'])
+      expect(await app(before)).toBe(false);
     await shop.expectWorking('jobs');
     expect(await shop.seen('jobs', 'TOKEN_KEY')).toBe(sha256(after['JOBS_TOKEN_KEY']!));
     expect(await shop.seen('jobs', 'TOKEN_KEY_PREVIOUS')).toBe(sha256(after['JOBS_TOKEN_KEY_PREVIOUS']!));
@@ -74,21 +84,33 @@ describe.runIf(requireDocker())('a rotation that is killed', () => {
     expect(files['postgres_password']).toBe(after['POSTGRES_PASSWORD']);
   }
 
+  /** In words: which number it has depends on what is rotated. */
+  function nextStep(): string {
+    const journal = readRotation(join(shop.stack.dir, 'secrets/.rotation.json'));
+    const next = journal && stepsOf(journal)[journal.done];
+    return next ? stepText(next, 'ahead') : 'the journal';
+  }
+
   /** Finishes or undoes what a kill left, and looks whether everything is well. */
-  async function recover(way: 'resume' | 'rollback', before: Record<string, string>): Promise<string> {
+  async function recover(
+    way: 'resume' | 'rollback',
+    before: Record<string, string>,
+    ids: readonly string[] = ALL,
+  ): Promise<string> {
     const killed = shop.env();
     const open = shop.isOpen;
+    const where = `--${way} of a rotation that was killed at "${nextStep()}"`;
     const done = await shop.rotate(`--${way}`, '--yes');
     // Past the point of no return only the way on is left.
     const refused = way === 'rollback' && done.code === 3 && done.stderr.includes('no way back');
     if (refused) expect((await shop.rotate('--resume', '--yes')).code).toBe(0);
-    else expect(`${done.code}\n${done.stderr}`).toMatch(/^0\n/);
+    else expect(`${done.code}\n${done.stderr}`, where).toMatch(/^0\n/);
     await expectSettled(before);
     const after = shop.env();
-    if (!open) expect(after).toEqual(killed);
-    else if (way === 'rollback' && !refused)
-      for (const id of ALL) expect([id, after[id] === before[id]]).toEqual([id, true]);
-    else for (const id of ALL) expect([id, after[id] !== before[id]]).toEqual([id, true]);
+    if (!open) expect(after, where).toEqual(killed);
+    else
+      for (const id of ids)
+        expect([id, after[id] === before[id]], where).toEqual([id, way === 'rollback' && !refused]);
     return refused ? 'resume' : way;
   }
 
@@ -97,7 +119,7 @@ describe.runIf(requireDocker())('a rotation that is killed', () => {
     for (let record = 1; ; record += EVERY) {
       const at = `${record}${ways.length % 4 < 2 ? '' : '+'}`;
       const before = shop.env();
-      if ((await shop.rotateKilled(at, ...ALL, '--yes')) === 'done') break;
+      if ((await shop.rotateKilled(at, ...ALL, ...AGREED)) === 'done') break;
       kills += 1;
       if (record > 1) {
         // Nothing else may begin meanwhile, nor be taken for the stack's values.
@@ -113,14 +135,14 @@ describe.runIf(requireDocker())('a rotation that is killed', () => {
   test(`at ${RANDOM_KILLS} random instants`, async () => {
     const random = seededRandom(process.env['ROTATION_SEED'] ?? 'rotation');
     const started = Date.now();
-    expect((await shop.rotate(...ALL, '--yes')).code).toBe(0);
+    expect((await shop.rotate(...ALL, ...AGREED)).code).toBe(0);
     const length = Date.now() - started;
     const killsBefore = kills;
     for (let round = 0; round < RANDOM_KILLS; round++) {
       const before = shop.env();
       // The machine may be faster by then, and a run that has ended cannot be killed.
       const at = Math.floor((Buffer.from(random(4)).readUInt32BE() / 2 ** 32) * 0.7 * length);
-      if ((await shop.rotateKilled(at, ...ALL, '--yes')) === 'done') continue;
+      if ((await shop.rotateKilled(at, ...ALL, ...AGREED)) === 'done') continue;
       kills += 1;
       await recover(round % 2 === 0 ? 'resume' : 'rollback', before);
     }
@@ -152,7 +174,7 @@ describe.runIf(requireDocker())('a rotation that is killed', () => {
   test('a container that restarts in the middle sees the other side’s files; the way back makes it anew', async () => {
     const before = shop.env();
     // Files are written, the app is not restarted yet: it keeps the file it was started with.
-    expect(await shop.rotateKilled('2+', 'JOBS_TOKEN_KEY', '--yes')).toBe('killed');
+    expect(await shop.rotateKilled('2+', 'JOBS_TOKEN_KEY', ...AGREED)).toBe('killed');
     kills += 1;
     const middle = shop.env();
     expect(middle['JOBS_TOKEN_KEY']).not.toBe(before['JOBS_TOKEN_KEY']);
@@ -169,7 +191,7 @@ describe.runIf(requireDocker())('a rotation that is killed', () => {
 
   test('services and the app that go down in the middle do not matter', async () => {
     const before = shop.env();
-    expect(await shop.rotateKilled('4', ...ALL, '--yes')).toBe('killed');
+    expect(await shop.rotateKilled('4', ...ALL, ...AGREED)).toBe('killed');
     kills += 1;
     await shop.stack.compose(['restart', 'redis', 'postgres', 'jobs']);
     await recover('resume', before);
@@ -183,6 +205,7 @@ describe.runIf(requireDocker())('a rotation that is killed', () => {
       shop.stack.dir,
       { at: '5', command: `docker pause ${postgres}` },
       ...ALL,
+      '--accept-logout',
     );
     expectWaysOut(
       stopped,
@@ -200,7 +223,7 @@ describe.runIf(requireDocker())('a rotation that is killed', () => {
     const before = shop.env();
     const { postgres, redis } = await shop.stack.ids();
     const command = `docker stop ${postgres} ${redis}`;
-    const done = await rotateStruck(shop.stack.dir, { at: '6', command }, ...ALL);
+    const done = await rotateStruck(shop.stack.dir, { at: '6', command }, ...ALL, '--accept-logout');
     expect(`${done.code}\n${done.stderr}`).toMatch(/^0\n/);
     await expectSettled(before);
     for (const id of ALL) expect([id, shop.env()[id] !== before[id]]).toEqual([id, true]);
@@ -253,5 +276,37 @@ describe.runIf(requireDocker())('a rotation that is killed', () => {
     expect(readFileSync(join(dir, 'secrets/postgres_app_password'), 'utf8')).toBe(
       shop.env()['POSTGRES_APP_PASSWORD'],
     );
+  });
+
+  describe('in another way', () => {
+    const forget = async (): Promise<void> => {
+      const { stdout } = await shop.stack.compose(['exec', '-T', 'redis', 'redis-cli', '-h', 'redis'], {
+        input: `AUTH admin ${shop.env()['REDIS_ADMIN_PASSWORD']}\nACL SETUSER app resetpass #${'0'.repeat(64)}\n`,
+      });
+      expect(stdout).toMatch(/OK\s+OK/);
+    };
+    const twoRoles = (): Promise<unknown> =>
+      shop.stack.generate(['--set', 'services.postgres.rotation=two-role']);
+
+    test.each<[string, { ready?: () => Promise<unknown>; record: number; ids: string[]; flags?: string[] }]>([
+      // The old passwords are ending.
+      [
+        'an emergency',
+        { record: 9, ids: ['REDIS_APP_PASSWORD', 'POSTGRES_PASSWORD'], flags: ['--emergency'] },
+      ],
+      // Redis has read its file, which is not recorded yet.
+      ['a repair', { ready: forget, record: 2, ids: ['REDIS_APP_PASSWORD'], flags: ['--repair'] }],
+      // The apps have moved over.
+      ['two roles', { ready: twoRoles, record: 7, ids: ['POSTGRES_APP_PASSWORD'] }],
+    ])('%s', async (_what, { ready, record, ids, flags = [] }) => {
+      for (let at = EVERY === 1 ? 1 : record; ; at++) {
+        await ready?.();
+        const before = shop.env();
+        if ((await shop.rotateKilled(`${at}`, ...ids, ...flags, '--yes')) === 'done') break;
+        kills += 1;
+        await recover(at % 2 === 1 ? 'rollback' : 'resume', before, ids);
+        if (EVERY !== 1) break;
+      }
+    });
   });
 });
