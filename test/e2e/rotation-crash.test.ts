@@ -277,4 +277,41 @@ describe.runIf(requireDocker())('a rotation that is killed', () => {
       shop.env()['POSTGRES_APP_PASSWORD'],
     );
   });
+
+  describe('in another way', () => {
+    // The clone's passwords are new to it.
+    beforeAll(async () => {
+      await shop.stack.compose(['restart', 'redis']);
+      await shop.stack.compose(['up', '--detach', '--wait']);
+    });
+    const forget = async (): Promise<void> => {
+      const { stdout } = await shop.stack.compose(['exec', '-T', 'redis', 'redis-cli', '-h', 'redis'], {
+        input: `AUTH admin ${shop.env()['REDIS_ADMIN_PASSWORD']}\nACL SETUSER app resetpass #${'0'.repeat(64)}\n`,
+      });
+      expect(stdout).toMatch(/OK\s+OK/);
+    };
+    const twoRoles = (): Promise<unknown> =>
+      shop.stack.generate(['--set', 'services.postgres.rotation=two-role']);
+
+    test.each<[string, { ready?: () => Promise<unknown>; record: number; ids: string[]; flags?: string[] }]>([
+      // The old passwords are ending.
+      [
+        'an emergency',
+        { record: 9, ids: ['REDIS_APP_PASSWORD', 'POSTGRES_PASSWORD'], flags: ['--emergency'] },
+      ],
+      // Redis has read its file, which is not recorded yet.
+      ['a repair', { ready: forget, record: 2, ids: ['REDIS_APP_PASSWORD'], flags: ['--repair'] }],
+      // The apps have moved over.
+      ['two roles', { ready: twoRoles, record: 7, ids: ['POSTGRES_APP_PASSWORD'] }],
+    ])('%s', async (_what, { ready, record, ids, flags = [] }) => {
+      for (let at = EVERY === 1 ? 1 : record; ; at++) {
+        await ready?.();
+        const before = shop.env();
+        if ((await shop.rotateKilled(`${at}`, ...ids, ...flags, '--yes')) === 'done') break;
+        kills += 1;
+        await recover(at % 2 === 1 ? 'rollback' : 'resume', before, ids);
+        if (EVERY !== 1) break;
+      }
+    });
+  });
 });
