@@ -132,9 +132,9 @@ describe.skipIf(missingForLab().length > 0)('apply locks nobody out', () => {
       'sshd',
       "printf 'port 22\\nlistenaddress 0.0.0.0:2222\\nlistenaddress [::]:2222\\nlistenaddress 127.0.0.1:2200\\n'",
     );
-    const moved = await lab.listen('host', ['tcp:2222'], 'sshd');
-    refuses(lab.script({ sshPorts: [22] }), path, 'sshd listens on port 2222');
-    accepts(lab.script({ sshPorts: [2222] }), path);
+    const moved = await lab.listen('host', ['tcp:2022'], 'sshd');
+    refuses(lab.script({ sshPorts: [22, 2022] }), path, 'sshd listens on port 2222');
+    accepts(lab.script({ sshPorts: [2022, 2222] }), path);
     process.kill(-moved.pid!, 'SIGKILL');
 
     stub('systemd-run', 'exit 0');

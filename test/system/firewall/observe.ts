@@ -312,9 +312,9 @@ const targets: Partial<Record<Place, string[]>> = {
     ...[gateway, gateway6, host, host6].flatMap((a) =>
       [22, 443, 8081, 9000].map((port) => `tcp,${a},${port}`),
     ),
-    // the router of each subnet, by the address that every router has
-    'tcp,fd00:cafe::,22',
-    'tcp,2001:db8:1::,22',
+    // the router of each subnet, by the address that every router has (TCP does not answer there)
+    'udp,fd00:cafe::,9001',
+    'udp,2001:db8:1::,9001',
     ...[gateway, gateway6].flatMap((a) => [`udp,${a},443`, `ping,${a}`, `tcp,${a},53`]),
     ...[...metadata4, ...metadata6].map((a) => `tcp,${a},80`),
     ...[metadata4[0], metadata6[0]].flatMap((a) => [`tcp,${a},53`, `udp,${a},53`]),
