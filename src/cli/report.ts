@@ -68,12 +68,14 @@ export function report(
 
 function summary(plan: Plan): string[] {
   const files = plan.entries.filter(({ class: kind }) => kind !== 'directory');
-  const count = (action: string): number => files.filter((entry) => entry.action === action).length;
+  const count = (word: string): number =>
+    files.filter(({ action, obsolete }) => (obsolete ? 'obsolete' : action) === word).length;
   const parts = [
     ['create', 'written'],
     ['update', 'updated'],
     ['merge', 'merged with your edits'],
     ['keep', 'kept as you edited them'],
+    ['obsolete', 'no longer used, but kept'],
     ['conflict', 'in conflict with your edits'],
     ['remove', 'removed'],
     ['mode', 'with permissions put right'],
@@ -120,10 +122,11 @@ function warningsOf({ stack, secrets, consequences }: Prepared, plan: Plan): str
       (id) =>
         `${id} is blank: the stack will not start before you fill it in (in ${stack.secretStore.envFile}; then run this again)`,
     ),
-    ...secrets.retired.map(
-      (id) =>
-        `${id} has no consumer any more; its value is kept at the end of ${stack.secretStore.envFile}: if it encrypted stored data, keep it until that is encrypted anew`,
-    ),
+    ...(secrets.retired.length === 0
+      ? []
+      : [
+          `no longer used, and kept at the end of ${stack.secretStore.envFile} until you delete them: ${secrets.retired.join(', ')}`,
+        ]),
     ...secrets.ignored.map(
       (id) => `${id}: the value given was not taken; ${stack.secretStore.envFile} has one already`,
     ),

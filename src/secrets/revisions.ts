@@ -14,6 +14,11 @@ export function secretsRevisionVariable(workload: string): string {
   return `${/^[A-Z]/.test(name) ? '' : 'W'}${name}_SECRETS_REV`;
 }
 
+/** Whether a variable of the env file is such a counter, of whatever workload. */
+export function isRevision(variable: string, value: string): boolean {
+  return variable.endsWith('_SECRETS_REV') && /^\d+$/.test(value);
+}
+
 export interface RevisionInput {
   secrets: readonly Secret[];
   secretFiles: readonly SecretFile[];

@@ -5,7 +5,7 @@ import { encodeForFiles } from './env-encoded.ts';
 import type { EnvFile } from './env-parse.ts';
 import { checkSecretFormat, checkSetting, generateSecret, type RandomSource } from './kinds.ts';
 import { checkKnownKey } from './known-keys.ts';
-import { secretRevisions } from './revisions.ts';
+import { isRevision, secretRevisions } from './revisions.ts';
 import { SecretValues } from './values.ts';
 
 export interface ResolveInput {
@@ -106,7 +106,10 @@ export function resolveSecrets(input: ResolveInput): SecretState {
     if (byId.has(variable))
       throw new UserError(`${variable} is a name kept for a counter; call the secret otherwise`);
   }
-  const retired = (before?.names() ?? []).filter((name) => !byId.has(name) && !revisions.has(name));
+  // The counter of a workload that is gone counts nothing, and protects nothing.
+  const retired = (before?.names() ?? []).filter(
+    (name) => !byId.has(name) && !revisions.has(name) && !isRevision(name, before?.get(name) ?? ''),
+  );
   return {
     values: after,
     files,

@@ -14,7 +14,12 @@ export function planGone(draft: Draft, current: ReadonlySet<string>): void {
     const reason = reasonToKeep(draft.root, path, record, status.isFile());
     const entry = { path, class: record.class, mode: record.mode };
     if (reason !== undefined) {
-      draft.entries.push({ ...entry, action: 'keep', reason: `no longer part of the stack; ${reason}` });
+      draft.entries.push({
+        ...entry,
+        action: 'keep',
+        obsolete: true,
+        reason: `no longer part of the stack; ${reason}`,
+      });
       // Reported by every run until it is gone: a secret that nothing needs must not be forgotten.
       if (record.class === 'secret') draft.records.set(path, { ...record, left: true });
       continue;

@@ -22,6 +22,8 @@ export interface PlanEntry {
   mode: number;
   /** Permission bits on disk, where they differ from `mode`. */
   modeBefore?: number;
+  /** Kept although the stack has no such file any more. */
+  obsolete?: true;
   /** Of a conflict: where the new text is put. */
   offer?: string;
   /** Text on disk, where it may be shown and changes. */

@@ -541,12 +541,30 @@ describe('running it again', () => {
       'apps.api.needs=[redis]',
     ]);
     expect(code, stderr).toBe(0);
-    expect(stderr).toMatch(/POSTGRES_APP_PASSWORD has no consumer any more.*if it encrypted stored data/);
+    const unused = /^warning: no longer used.*$/gm;
+    expect(stderr.match(unused)).toEqual([
+      'warning: no longer used, and kept at the end of .env until you delete them: POSTGRES_APP_PASSWORD, POSTGRES_APP_ROLE, POSTGRES_PASSWORD',
+    ]);
+    expect(readFileSync(join(cwd, 'remove/.env'), 'utf8')).not.toContain('POSTGRES_SECRETS_REV');
     expect(readFileSync(join(cwd, 'remove/.env'), 'utf8')).toContain(password);
     expect(existsSync(join(cwd, 'remove/postgres/init/10-app-role.sh'))).toBe(false);
     expect(stderr).toContain(
       'keep     secrets/postgres_password (no longer part of the stack; it holds secrets',
     );
+    expect(stderr).toMatch(/, \d no longer used, but kept\.$/m);
+    expect(stderr).not.toContain('as you edited them');
+  });
+
+  test('a removed key of stored data: advice about it alone, in the same line', () => {
+    const vault = 'name=vault,path=none,secret=DATA_KEY:base64:encryption,secret=TOKEN:hmac';
+    run(['vault', ...production, '--preset', 'single-app', '--app', vault]);
+    const { code, stderr } = run(['vault', '--yes', '--set', 'apps.vault=']);
+    expect(code, stderr).toBe(0);
+    expect(stderr.match(/^warning: .*VAULT_.*$/gm)).toEqual([
+      expect.stringMatching(
+        /: VAULT_DATA_KEY, VAULT_TOKEN; what VAULT_DATA_KEY encrypted cannot be read without/,
+      ),
+    ]);
   });
 
   test('a wrong .env is reported with its line and without its value', () => {

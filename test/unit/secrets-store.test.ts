@@ -203,7 +203,8 @@ describe('a later run', () => {
     const first = run({ supplied: { API_OPENAI_API_KEY: openAiKey } });
     const without = secrets.filter(({ id }) => id !== 'API_OPENAI_API_KEY');
     const second = again(first, { secrets: without, secretFiles: secretFiles.slice(0, 1) });
-    expect(second.state.retired).toEqual(['API_OPENAI_API_KEY', 'WORKER_1_SECRETS_REV']);
+    expect(second.state.retired).toEqual(['API_OPENAI_API_KEY']);
+    expect(second.env).not.toContain('WORKER_1_SECRETS_REV');
     expect(second.env).toMatch(/# --- no longer used ---\n(?:#.*\n)+API_OPENAI_API_KEY=sk-/);
     expect(second.example).not.toContain('API_OPENAI_API_KEY');
     const third = again(second, { existingFiles: first.files });
