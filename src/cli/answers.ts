@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { UserError } from '../errors.ts';
+import { type Problem, UserError } from '../errors.ts';
+import { type AnswerPath, suggestion } from '../stack/answer-problem.ts';
 import { parseAppFlag } from '../stack/app-flag.ts';
 import type { StackDocument } from '../stack/load.ts';
 import { presets } from '../stack/presets.ts';
@@ -8,7 +9,7 @@ import { parseAnswer, presetNames, questions } from '../stack/questions.ts';
 import { STACK_FILE } from '../stack/stack-file.ts';
 import { readOptional } from '../workspace/read.ts';
 import type { Arguments } from './args.ts';
-import { type Edit, withEdits } from './edits.ts';
+import { type Edit, placeable } from './edits.ts';
 import { storedPath } from './stored-path.ts';
 
 /** What the command line and the folder say, before any prompt. */
@@ -20,9 +21,21 @@ export interface Given {
   /** The answers a run starts from: of the folder, or of --config. */
   source: StackDocument | undefined;
   edits: readonly Edit[];
+  /** Flags that could not be read. They are told with what else is wrong, by whoever takes the edits. */
+  wrong: readonly Problem[];
 }
 
-/** @throws {UserError} for a wrong flag, an unreadable file, wrong YAML */
+/** What flags that could not be read may have said: nothing that hinges on it is judged. */
+export function unread({ wrong }: Given): readonly AnswerPath[] {
+  return wrong.length === 0
+    ? []
+    : [
+        ['apps', '?'],
+        ['services', '?'],
+      ];
+}
+
+/** @throws {UserError} for an unreadable file, wrong YAML */
 export async function givenAnswers(args: Arguments): Promise<Given> {
   const config = args.values.get('config')?.[0];
   const here = readOptional(resolve(STACK_FILE)) !== undefined;
@@ -31,10 +44,10 @@ export async function givenAnswers(args: Arguments): Promise<Given> {
   const text = config === undefined ? onDisk : readConfig(config);
   const file = config === undefined ? shownPath(folder) : config === '-' ? '<stdin>' : config;
   const source = await parsed(text, file);
-  const edits = await flagEdits(args, folder);
-  // Only for what it throws: a place that cannot be is wrong whatever the rest turns out to be.
-  if (edits.length > 0) withEdits(await plain(source), edits);
-  return { folder, onDisk, source, edits };
+  const read = await flagEdits(args, folder);
+  // A place that cannot be is wrong whatever the rest turns out to be.
+  const { edits, problems } = placeable(read.edits.length > 0 ? await plain(source) : {}, read.edits);
+  return { folder, onDisk, source, edits, wrong: [...read.wrong, ...problems] };
 }
 
 /** The parser is only loaded when there is something to parse: the first question must not wait for it. */
@@ -46,17 +59,29 @@ async function plain(source: StackDocument | undefined): Promise<unknown> {
   return source === undefined ? {} : (await import('../stack/load.ts')).plainAnswers(source);
 }
 
-async function flagEdits(args: Arguments, folder: string | undefined): Promise<Edit[]> {
+async function flagEdits(
+  args: Arguments,
+  folder: string | undefined,
+): Promise<{ edits: Edit[]; wrong: Problem[] }> {
   const edits: Edit[] = [];
+  const wrong: Problem[] = [];
+  const add = async (edit: () => Edit | Promise<Edit>): Promise<void> => {
+    try {
+      edits.push(await edit());
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      wrong.push(...error.problems);
+    }
+  };
   const preset = args.values.get('preset')?.[0];
   if (preset !== undefined) {
     const found = presets.find(({ name }) => name === preset);
     if (!found)
-      throw new UserError({
+      wrong.push({
         message: `unknown preset "${preset}"`,
-        hint: `there are ${presetNames.join(', ')}`,
+        hint: suggestion(preset, presetNames) ?? `there are ${presetNames.join(', ')}`,
       });
-    for (const [key, value] of Object.entries({ services: {}, apps: {}, ...found.answers }))
+    for (const [key, value] of Object.entries(found ? { services: {}, apps: {}, ...found.answers } : {}))
       edits.push({ path: [key], value, flag: `--preset ${preset}` });
   }
   for (const question of questions) {
@@ -68,12 +93,13 @@ async function flagEdits(args: Arguments, folder: string | undefined): Promise<E
   }
   for (const name of args.values.get('service') ?? [])
     edits.push({ path: ['services', name], value: {}, flag: `--service ${name}` });
-  for (const text of args.values.get('app') ?? []) {
-    const { name, app } = parseAppFlag(text);
-    edits.push({ path: ['apps', name], value: app, flag: `--app name=${name}` });
-  }
-  for (const text of args.values.get('set') ?? []) edits.push(await parseSet(text));
-  return edits;
+  for (const text of args.values.get('app') ?? [])
+    await add(() => {
+      const { name, app } = parseAppFlag(text);
+      return { path: ['apps', name], value: app, flag: `--app name=${name}` };
+    });
+  for (const text of args.values.get('set') ?? []) await add(() => parseSet(text));
+  return { edits, wrong };
 }
 
 /** `edge.limits.maxBody=10m`, `apps.web.routes[0].path=/app`, `domains=[a.example, b.example]`. */
@@ -111,8 +137,11 @@ function toIndex(text: string): number {
 
 function readConfig(file: string): string {
   if (file === '-') return readFileSync(0, 'utf8');
+  const wrong = (message: string) => new UserError({ message: `--config ${file}: ${message}` });
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
+    throw wrong('is a folder, a file was expected');
   const text = readOptional(file);
-  if (text === undefined) throw new UserError({ message: `--config ${file}: there is no such file` });
+  if (text === undefined) throw wrong('there is no such file');
   return text;
 }
 

@@ -26,7 +26,7 @@ const COMMANDS: readonly CommandName[] = ['check', 'render', 'explain', 'pin', '
  * @throws {UserError} on an unknown flag, a missing value or a surplus argument
  */
 export function parseArguments(argv: readonly string[]): Arguments {
-  const { command, rest } = commandOf(argv);
+  const { command, rest } = commandOf(asFlag(argv));
   const known = flags.filter((flag) => flag.commands.includes(command));
   const { values, positionals: words } = parse(rest, known, command);
   // No folder of a stack is called like a variable; one that is can still be written ./NAME.
@@ -39,6 +39,11 @@ export function parseArguments(argv: readonly string[]): Arguments {
       hint: 'see --help',
     });
   }
+  if (positionals[0] === '')
+    throw new UserError({
+      message: `the name of the ${command === 'explain' ? 'setting' : 'folder'} is empty`,
+      hint: 'see --help',
+    });
   const switches = new Set<string>();
   const texts = new Map<string, readonly string[]>();
   for (const [name, value] of Object.entries(values)) {
@@ -54,6 +59,12 @@ export function parseArguments(argv: readonly string[]): Arguments {
     switches,
     values: texts,
   };
+}
+
+/** `help`, `help rotate` and `version`, as other programs have them; a folder of that name can be written ./help. */
+function asFlag(argv: readonly string[]): readonly string[] {
+  const [word, ...rest] = argv;
+  return word === 'help' || word === 'version' ? [...rest, `--${word}`] : argv;
 }
 
 function hasSwitch(values: Readonly<Record<string, unknown>>, name: string): boolean {

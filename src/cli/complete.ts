@@ -8,7 +8,7 @@ import { checkAnswers, locate, plainAnswers, type StackDocument } from '../stack
 import { presets } from '../stack/presets.ts';
 import { answerForm, type Draft, isImplied, questions } from '../stack/questions.ts';
 import { changesBetween } from '../wizard/changes.ts';
-import { type Given, shownPath } from './answers.ts';
+import { type Given, shownPath, unread } from './answers.ts';
 import type { Arguments } from './args.ts';
 import { type Edit, withEdits } from './edits.ts';
 
@@ -32,17 +32,19 @@ export function applyEdits(
  * The document with the flags' answers.
  * @throws {UserError} with every mistake: with its flag, or with its line where it stands in the file already
  */
-export function editedSource(source: StackDocument, edits: readonly Edit[]): StackDocument {
-  if (edits.length === 0) return source;
+export function editedSource(source: StackDocument, given: Given): StackDocument {
+  const { edits, wrong } = given;
+  if (edits.length + wrong.length === 0) return source;
   const edited = applyEdits(source, edits);
-  const { problems } = checkAnswers(plainAnswers(edited));
-  if (problems.length === 0) return edited;
+  const { problems } = checkAnswers(plainAnswers(edited), unread(given));
+  if (problems.length + wrong.length === 0) return edited;
   const old = checkAnswers(plainAnswers(source)).problems.map(told);
-  throw new UserError(
-    problems.map((problem) =>
+  throw new UserError([
+    ...wrong,
+    ...problems.map((problem) =>
       old.includes(told(problem)) ? locate(problem, source) : flagged(problem, edits),
     ),
-  );
+  ]);
 }
 
 /** A problem with the flag whose answer it is about. */
@@ -52,6 +54,11 @@ function flagged({ path, message, hint }: AnswerProblem, edits: readonly Edit[])
     edits.findLast((one) => isWithin(place, dotted(one.path))) ??
     edits.findLast((one) => isWithin(dotted(one.path), place));
   return { ...(edit ? { flag: edit.flag } : {}), path: place, message, ...(hint ? { hint } : {}) };
+}
+
+/** What a question asks for is told as missing with the question's flag, and not at all where that hinges on another. */
+function isUnasked({ path, message }: AnswerProblem): boolean {
+  return message === 'is missing' && questions.some((one) => isWithin(dotted(one.path), dotted(path)));
 }
 
 function told({ path, message }: AnswerProblem): string {
@@ -71,13 +78,13 @@ export function newStackWithoutAsking(
   const folder =
     given.folder ?? (draft['name'] as string | undefined) ?? (takeDefaults ? 'my-stack' : undefined);
   const missing: Problem[] = [];
-  for (const { path, value } of given.edits) {
-    const question = questions.find((one) => dotted(one.path) === dotted(path));
-    const problem = question && answerProblem(question, draft as Draft, value);
-    if (problem) missing.push(flagged(problem, given.edits));
-  }
-  if (missing.length > 0) throw new UserError(missing);
-  const open = new Set<string>();
+  // Flags of the questions without an answer that holds.
+  const open = new Set(
+    given.edits.flatMap(({ path, value }) => {
+      const question = questions.find((one) => dotted(one.path) === dotted(path));
+      return question && answerProblem(question, draft as Draft, value) ? [question.flag] : [];
+    }),
+  );
   for (const question of questions) {
     if (valueAt(draft, question.path) !== undefined || question.when?.(draft as Draft) === false) continue;
     const fallback = question.fallback(draft as Draft, folder === undefined ? '' : basename(resolve(folder)));
@@ -85,7 +92,7 @@ export function newStackWithoutAsking(
       takeDefaults ||
       !['name', 'environment', 'domains'].includes(String(question.path[0])) ||
       (question.path[0] === 'name' && folder !== undefined);
-    // A proposal that rests on a missing answer would be a guess, and bring questions that may not arise.
+    // A proposal that rests on a missing or wrong answer would be a guess, and bring questions that may not arise.
     if (fallback !== undefined && question.dependsOn?.some((flag) => open.has(flag))) continue;
     if (fallback === undefined || !hasDefault) {
       open.add(question.flag);
@@ -98,22 +105,20 @@ export function newStackWithoutAsking(
       draft = setIn(draft, question.path, fallback);
     }
   }
-  if (missing.length > 0) {
-    throw new UserError(
-      takeDefaults
-        ? missing
-        : [
-            ...missing,
-            {
-              message: 'there is no terminal to ask on',
-              hint: '--yes takes the defaults where there are any; --config reads a file',
-            },
-          ],
-    );
-  }
   if (draft['apps'] === undefined && draft['services'] === undefined)
     draft = { ...draft, ...presets.find(({ name }) => name === 'single-app')!.answers };
-  const { problems } = checkAnswers(draft);
-  if (problems.length > 0) throw new UserError(problems.map((problem) => flagged(problem, given.edits)));
+  const wrong = [
+    ...given.wrong,
+    ...checkAnswers(draft, unread(given))
+      .problems.filter((problem) => !isUnasked(problem))
+      .map((problem) => flagged(problem, given.edits)),
+    ...missing,
+  ];
+  if (missing.length > 0 && !takeDefaults)
+    wrong.push({
+      message: 'there is no terminal to ask on',
+      hint: '--yes takes the defaults where there are any; --config reads a file',
+    });
+  if (wrong.length > 0) throw new UserError(wrong);
   return { folder: folder!, source: newStackDocument(draft, shownPath(folder)) };
 }

@@ -20,6 +20,7 @@ export async function takeOrder({ args, output }: Invocation): Promise<Order | '
   const supplied = suppliedSecrets(args);
   const force = args.switches.has('force');
   if (mayAsk(args)) {
+    if (given.wrong.length > 0) throw new UserError(given.wrong);
     const { wizard } = await import('../wizard/wizard.ts');
     // At a prompt Ctrl-C is a key; between two of them it is a signal.
     const stop = (): void => {
@@ -38,7 +39,7 @@ export async function takeOrder({ args, output }: Invocation): Promise<Order | '
     const { folder, source } = newStackWithoutAsking(given, args);
     return { folder, source, answersRead: given.onDisk, supplied, force };
   }
-  const source = editedSource(given.source, given.edits);
+  const source = editedSource(given.source, given);
   const { readSpec } = await import('../stack/load.ts');
   const folder = given.folder ?? readSpec(source).name;
   const answersRead = given.onDisk ?? readOptional(resolve(folder, STACK_FILE));

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, type YAMLMap } from 'yaml';
 import { type Problem, UserError } from '../errors.ts';
 import { type AnswerPath, type AnswerProblem, dotted, suggestion } from './answer-problem.ts';
-import { unusableNames, withoutWrong } from './partial.ts';
+import { placeBefore, unusableNames, withoutWrong } from './partial.ts';
 import { type StackSpec, stackSchema } from './schema.ts';
 import { validateSpec } from './validate.ts';
 
@@ -31,12 +31,18 @@ export function parseStackDocument(text: string, file: string): StackDocument {
           file,
           line,
           column: col,
-          message: error.message.split('\n')[0]!.replace(/^[A-Z](?=[a-z])/, (c) => c.toLowerCase()),
+          message: syntaxMessage(error),
         };
       }),
     );
   }
   return { file, text, document, lines };
+}
+
+/** What the parser says, which for several documents is advice to whoever calls it. */
+function syntaxMessage({ code, message }: Document['errors'][number]): string {
+  if (code === 'MULTIPLE_DOCS') return 'a second document starts here; the file must hold one';
+  return message.split('\n')[0]!.replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
 }
 
 /**
@@ -66,8 +72,14 @@ export function plainAnswers(source: StackDocument): unknown {
   }
 }
 
-/** Validates answers from any source: a file, flags or the wizard. The spec is there when the schema has nothing to say. */
-export function checkAnswers(answers: unknown): { spec?: StackSpec; problems: AnswerProblem[] } {
+/**
+ * Validates answers from any source: a file, flags or the wizard. The spec is there when the schema has nothing to say.
+ * @param left places of wrong answers that these have been made without
+ */
+export function checkAnswers(
+  answers: unknown,
+  left: readonly AnswerPath[] = [],
+): { spec?: StackSpec; problems: AnswerProblem[] } {
   const unusable = unusableNames(answers).map(
     (path): AnswerProblem => ({
       path,
@@ -78,23 +90,31 @@ export function checkAnswers(answers: unknown): { spec?: StackSpec; problems: An
   const parsed = v.safeParse(stackSchema, answers);
   if (parsed.success && unusable.length === 0) {
     const spec = parsed.output as StackSpec;
-    return { spec, problems: validateSpec(spec) };
+    return { spec, problems: validateSpec(spec, left) };
   }
   const problems = (parsed.issues ?? []).flatMap((issue) => describe(issue as v.BaseIssue<unknown>));
-  return { problems: [...unusable, ...problems, ...judgeRest(answers, [...unusable, ...problems])] };
+  return { problems: [...unusable, ...problems, ...judgeRest(answers, [...unusable, ...problems], left)] };
 }
 
 /** What can be said about the answers in spite of what is wrong with some of them. */
-function judgeRest(answers: unknown, wrong: readonly AnswerProblem[]): AnswerProblem[] {
+function judgeRest(
+  answers: unknown,
+  wrong: readonly AnswerProblem[],
+  before: readonly AnswerPath[],
+): AnswerProblem[] {
   let rest = answers;
   let issues = wrong.map(({ path }) => path);
   const left: AnswerPath[] = [];
   // Leaving a wrong key out may leave its mapping incomplete; each round takes at least one level away.
   for (let round = 0; round < 10; round += 1) {
     const without = withoutWrong(rest, issues);
-    left.push(...without.left);
+    left.push(...without.left.map((path) => placeBefore(path, left)));
     const parsed = v.safeParse(stackSchema, without.answers);
-    if (parsed.success) return validateSpec(parsed.output as StackSpec, left);
+    if (parsed.success)
+      return validateSpec(parsed.output as StackSpec, [...before, ...left]).map((problem) => ({
+        ...problem,
+        path: placeBefore(problem.path, left),
+      }));
     rest = without.answers;
     issues = parsed.issues.map(({ path }) => (path ?? []).map(({ key }) => key as string | number));
     if (issues.some((path) => path.length === 0)) return [];
@@ -129,8 +149,14 @@ function describe(issue: v.BaseIssue<unknown>): AnswerProblem[] {
   }
   if (issue.type === 'picklist' || issue.type === 'literal') {
     const allowed = issue.expected ?? '';
-    const choices = allowed.replace(/[()"]/g, '').split(' | ');
-    const hint = typeof issue.input === 'string' ? suggestion(issue.input, choices) : undefined;
+    const words = allowed.replace(/[()]/g, '').split(' | ');
+    const choices = words.map((word) => word.replaceAll('"', ''));
+    const hint =
+      typeof issue.input !== 'string'
+        ? undefined
+        : words.includes(issue.input)
+          ? 'a number, without quotes'
+          : suggestion(issue.input, choices);
     return [
       { path, message: `must be ${oneOf(choices)}, not ${shown(issue.input)}`, ...(hint ? { hint } : {}) },
     ];

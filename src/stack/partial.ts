@@ -32,9 +32,11 @@ export function withoutWrong(
   answers: unknown,
   issues: readonly AnswerPath[],
 ): { answers: unknown; left: AnswerPath[] } {
-  const left = issues.map((path) =>
+  const places = issues.map((path) =>
     hasPlace(answers, path) || path.length === 1 ? path : path.slice(0, -1),
   );
+  // A value may be wrong in two ways, and goes once.
+  const left = [...new Map(places.map((path) => [JSON.stringify(path), path])).values()];
   // From the end of a list, because the places before it are still to be found.
   const rest = [...left].sort(later).reduce(remove, structuredClone(answers));
   if (typeof rest !== 'object' || rest === null) return { answers: rest, left };
@@ -42,6 +44,19 @@ export function withoutWrong(
     answers: { ...rest, ...Object.fromEntries(Object.entries(STAND_INS).filter(([key]) => !(key in rest))) },
     left,
   };
+}
+
+/** A place in the answers that are left, as it was before: items of lists have moved up into what was left out. */
+export function placeBefore(path: AnswerPath, left: readonly AnswerPath[]): AnswerPath {
+  const before: (string | number)[] = [];
+  for (const part of path) {
+    const gaps = left
+      .filter((one) => one.length === before.length + 1 && before.every((key, index) => key === one[index]))
+      .map((one) => Number(one.at(-1)))
+      .sort((a, b) => a - b);
+    before.push(typeof part === 'number' ? gaps.reduce((at, gap) => (gap <= at ? at + 1 : at), part) : part);
+  }
+  return before;
 }
 
 function later(a: AnswerPath, b: AnswerPath): number {
@@ -72,6 +87,13 @@ function remove(answers: unknown, path: AnswerPath): unknown {
   if (Array.isArray(parent)) parent.splice(Number(key), 1);
   else delete (parent as Record<string, unknown>)[String(key)];
   return answers;
+}
+
+/** Whether something that has been left out is at a place, or in what is there; not, whether the place is gone as well. */
+export function isIn(left: AnswerPath, place: string): boolean {
+  return place
+    .split('.')
+    .every((wanted, index) => index < left.length && (wanted === '*' || wanted === String(left[index])));
 }
 
 /**

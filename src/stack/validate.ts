@@ -4,7 +4,7 @@ import { type AnswerPath, type AnswerProblem, suggestion } from './answer-proble
 import { hostPortClashes, mountClashes, routeClashes } from './clashes.ts';
 import { domainCovers, isLoopback, parseDomain } from './domains.ts';
 import { buildContextProblem, mountedFolderProblem } from './folders.ts';
-import { matters } from './partial.ts';
+import { isIn, matters } from './partial.ts';
 import type { AppSpec, StackSpec } from './schema.ts';
 import { proxyProblems } from './trusted-proxies.ts';
 import { tlsProblems } from './validate-tls.ts';
@@ -15,14 +15,16 @@ const RESERVED = ['edge', ACME_NAME, 'internet', 'host', 'localhost', 'all', 'no
 /** One rule about several answers, and the answers it looks at, as `matters` reads them. */
 interface Rule {
   reads: readonly string[];
+  /** Places where a part that is left out would have another meaning; whatever is gone as a whole only has no problems. */
+  whole?: readonly string[];
   problems: (spec: StackSpec) => AnswerProblem[];
 }
 
 const RULES: readonly Rule[] = [
-  { reads: ['domains.**'], problems: domainProblems },
+  { reads: [], problems: domainProblems },
   { reads: ['tls.**', 'domains.**'], problems: tlsProblems },
   { reads: ['services.*', 'environment'], problems: serviceProblems },
-  { reads: ['apps.*.routes.**'], problems: routeClashes },
+  { reads: [], whole: ['apps.*.routes.*.host', 'apps.*.routes.*.path'], problems: routeClashes },
   { reads: ['apps.*.volumes.**', 'apps.*.writable.**'], problems: mountClashes },
   // A need that was left out can only break a circle.
   { reads: [], problems: needCycles },
@@ -39,10 +41,16 @@ const RULES: readonly Rule[] = [
  * @param left places of wrong answers that the spec has been made without; nothing that hinges on one of them is judged
  */
 export function validateSpec(spec: StackSpec, left: readonly AnswerPath[] = []): AnswerProblem[] {
-  const judged = ({ reads }: Rule): boolean =>
-    !reads.some((place) => left.some((path) => matters(path, place)));
+  const judged = ({ reads, whole = [] }: Rule): boolean =>
+    !left.some(
+      (path) => reads.some((place) => matters(path, place)) || whole.some((place) => isIn(path, place)),
+    );
   const ofApps = Object.entries(spec.apps).flatMap(([name, app]): Rule[] => [
-    { reads: [`apps.${name}.**`, 'domains.**'], problems: () => appProblems(spec, name, app) },
+    {
+      reads: ['image', 'build', 'static', 'upstreamTls', 'expose'].map((key) => `apps.${name}.${key}.**`),
+      problems: () => appProblems(name, app),
+    },
+    { reads: ['domains.**'], problems: () => routeHosts(spec, name, app) },
     {
       reads: ['apps.*', 'services.*', `apps.${name}.needs.**`, `apps.${name}.secrets.**`],
       problems: () => referenceProblems(spec, name, app),
@@ -60,7 +68,7 @@ function domainProblems(spec: StackSpec): AnswerProblem[] {
     seen.set(ascii, index);
     return earlier === undefined
       ? []
-      : [{ path: ['domains', index], message: `is the same name as domains[${earlier}]` }];
+      : [{ path: ['domains', index], message: `is the same name as "${spec.domains[earlier]}"` }];
   });
 }
 
@@ -81,7 +89,7 @@ function serviceProblems(spec: StackSpec): AnswerProblem[] {
   );
 }
 
-function appProblems(spec: StackSpec, name: string, app: AppSpec): AnswerProblem[] {
+function appProblems(name: string, app: AppSpec): AnswerProblem[] {
   const at = (...rest: AnswerPath): AnswerPath => ['apps', name, ...rest];
   const problems: AnswerProblem[] = [];
   if (RESERVED.includes(name) || catalog.some((service) => service.name === name)) {
@@ -101,15 +109,6 @@ function appProblems(spec: StackSpec, name: string, app: AppSpec): AnswerProblem
       message: 'needs a fixed tag, such as :1.4.2; without one it means "latest", which changes under you',
     });
   }
-  app.routes.forEach(({ host }, index) => {
-    if (host !== undefined && !coveredBy(host, spec.domains)) {
-      problems.push({
-        path: at('routes', index, 'host'),
-        message: `is not one of the domains: ${spec.domains.join(', ')}`,
-        or: ['domains'],
-      });
-    }
-  });
   if (app.upstreamTls && (app.static || app.image === 'sample')) {
     problems.push({
       path: at('upstreamTls'),
@@ -147,6 +146,20 @@ function appProblems(spec: StackSpec, name: string, app: AppSpec): AnswerProblem
   return problems;
 }
 
+function routeHosts({ domains }: StackSpec, name: string, { routes }: AppSpec): AnswerProblem[] {
+  return routes.flatMap(({ host }, index) =>
+    host === undefined || coveredBy(host, domains)
+      ? []
+      : [
+          {
+            path: ['apps', name, 'routes', index, 'host'],
+            message: `is not one of the domains: ${domains.join(', ')}`,
+            or: ['domains'],
+          },
+        ],
+  );
+}
+
 /** What an app says about other apps and about services. */
 function referenceProblems(spec: StackSpec, name: string, app: AppSpec): AnswerProblem[] {
   const at = (...rest: AnswerPath): AnswerPath => ['apps', name, ...rest];
@@ -181,7 +194,7 @@ function secretProblems(spec: StackSpec, name: string, app: AppSpec): AnswerProb
         problems.push({
           path: [...path, 'sharedWith', index],
           message: `is not another app: "${other}"`,
-          ...needHint(other, Object.keys(spec.apps)),
+          ...suggested(other, Object.keys(spec.apps)),
         });
       } else if (Object.hasOwn(spec.apps[other]!.secrets, variable)) {
         problems.push({
@@ -237,9 +250,16 @@ function edgeProblems({ edge }: StackSpec): AnswerProblem[] {
 }
 
 function needHint(word: string, known: readonly string[]): { hint?: string } {
-  const hint =
-    suggestion(word, known) ??
-    (catalog.some((service) => service.name === word) ? `add it under services` : undefined);
+  const services = catalog.map((service) => service.name);
+  const near = suggestion(word, services);
+  const hint = services.includes(word)
+    ? 'add it under services'
+    : (suggestion(word, known) ?? (near && `${near} It is to be added under services`));
+  return hint ? { hint } : {};
+}
+
+function suggested(word: string, known: readonly string[]): { hint?: string } {
+  const hint = suggestion(word, known);
   return hint ? { hint } : {};
 }
 

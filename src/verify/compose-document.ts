@@ -28,9 +28,12 @@ export function readComposeDocument(text: string): ComposeDocument | { problems:
   });
   if (document.errors.length > 0) {
     return {
-      problems: document.errors.map(({ pos, message }) => ({
+      problems: document.errors.map(({ pos, code, message }) => ({
         line: lines.linePos(pos[0]).line || 1,
-        message: `is not valid YAML: ${message.split('\n')[0]}`,
+        message:
+          code === 'MULTIPLE_DOCS'
+            ? 'starts a second document; Compose reads one'
+            : `is not valid YAML: ${message.split('\n')[0]}`,
       })),
     };
   }

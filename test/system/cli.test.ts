@@ -40,6 +40,33 @@ describe('wrong use: exit 2, one line, nothing written', () => {
       /^error: unknown flag --out for check \(it belongs to render\)$/,
     ],
     ['a flag without its value', ['a', '--name'], /^error: .*--name VALUE.* \(see --help\)$/],
+    ['a folder without a name', ['', '--yes'], /^error: the name of the folder is empty \(see --help\)$/],
+    [
+      'a folder as the answers',
+      ['a', '--config', '.'],
+      /^error: --config \.: is a folder, a file was expected$/,
+    ],
+    [
+      'everything at once: a preset, answers, a service',
+      [
+        ...['a', '--yes', '--environment', 'production', '--domain', 'a;b', '--ssh-port', 'abc'],
+        ...['--ssh-from', 'foo', '--service', 'postgre', '--preset', 'webapi', '--tls-terms', 'accepted'],
+      ],
+      /^error: unknown preset "webapi" \(did you mean "web-api"\?\)\nerror: --domain: .*";"\nerror: --service postgre: .*did you mean "postgres"\?\)\nerror: --ssh-port: .*\nerror: --ssh-from: .*$/,
+    ],
+    [
+      'everything at once: apps, a place, a service; nothing about what they may have held',
+      [
+        ...['a', '--yes', '--app', 'nmae=b', '--app', 'name=c,needs=b', '--service', 'nope'],
+        ...['--set', 'domains[7]=b.localhost', '--set', 'x'],
+      ],
+      /^error: --app nmae=b: "nmae" is not known \(did you mean "name"\?\)\nerror: --set x: .*\nerror: --set domains\[7\]: .*\nerror: --service nope: services\.nope: is not a known setting$/,
+    ],
+    [
+      'what is missing with what is wrong',
+      ['a', '--environment', 'prod', '--name', 'A'],
+      /^error: --name: must .*\nerror: --environment: must .*\nerror: domains: is missing .*\nerror: there is no terminal to ask on/,
+    ],
     ['two folders', ['a', 'b'], /^error: takes one folder, not 2: a b \(see --help\)$/],
     [
       'a wrong environment',
@@ -551,18 +578,19 @@ describe('running it again', () => {
     expect(stderr).toContain(
       'keep     secrets/postgres_password (no longer part of the stack; it holds secrets',
     );
-    expect(stderr).toMatch(/, \d no longer used, but kept\.$/m);
+    expect(stderr).toMatch(/, \d no longer used, but kept\b/);
     expect(stderr).not.toContain('as you edited them');
   });
 
-  test('a removed key of stored data: advice about it alone, in the same line', () => {
+  test('a removed key of stored data: advice about it alone', () => {
     const vault = 'name=vault,path=none,secret=DATA_KEY:base64:encryption,secret=TOKEN:hmac';
     run(['vault', ...production, '--preset', 'single-app', '--app', vault]);
     const { code, stderr } = run(['vault', '--yes', '--set', 'apps.vault=']);
     expect(code, stderr).toBe(0);
     expect(stderr.match(/^warning: .*VAULT_.*$/gm)).toEqual([
+      'warning: nothing reads VAULT_DATA_KEY any more: stored data may need it; keep it until that is encrypted anew',
       expect.stringMatching(
-        /: VAULT_DATA_KEY, VAULT_TOKEN; what VAULT_DATA_KEY encrypted cannot be read without/,
+        /^warning: no longer used, .*: VAULT_TOKEN, VAULT_TOKEN_PREVIOUS, VAULT_DATA_KEY$/,
       ),
     ]);
   });

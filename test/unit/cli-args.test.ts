@@ -18,6 +18,23 @@ describe('the command', () => {
     expect(parseArguments(argv)).toMatchObject({ command, ...(target === undefined ? {} : { target }) });
   });
 
+  test.each<[string[], string, string]>([
+    [['help'], 'create', 'help'],
+    [['help', 'rotate'], 'rotate', 'help'],
+    [['help', 'cert', '--no-color'], 'cert', 'help'],
+    [['version'], 'create', 'version'],
+  ])('%j is the flag', (argv, command, flag) => {
+    const parsed = parseArguments(argv);
+    expect(parsed).toMatchObject({ command });
+    expect(parsed.switches).toContain(flag);
+    expect(parsed.target).toBeUndefined();
+  });
+
+  test('a folder of that name can be written otherwise', () => {
+    expect(parseArguments(['./help'])).toMatchObject({ command: 'create', target: './help' });
+    expect(parseArguments(['--', 'help'])).toMatchObject({ command: 'create', target: 'help' });
+  });
+
   test('is the same wherever switches stand', () => {
     const switches = fc.shuffledSubarray(['--json', '--no-color', '--help', '--version']);
     const commands = fc.constantFrom('check', 'render', 'explain', 'pin', 'rotate', 'status');

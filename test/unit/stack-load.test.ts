@@ -168,7 +168,7 @@ describe('reports with line, all at once', () => {
     [
       'a domain twice',
       HEAD.replace('[shop.example.com]', '[bücher.de, xn--bcher-kva.de]'),
-      ['stack.yaml:4:22: domains[1]: is the same name as domains[0]'],
+      ['stack.yaml:4:22: domains[1]: is the same name as "bücher.de"'],
     ],
     [
       'a private name with acme',
@@ -222,6 +222,23 @@ describe('reports with line, all at once', () => {
       'a need that the catalogue has',
       `${HEAD}apps: {web: {image: sample, needs: [redis]}}\n`,
       ['stack.yaml:6:37: apps.web.needs[0]: is not in this stack: "redis" (add it under services)'],
+    ],
+    [
+      'a service misspelt that is in the catalogue alone',
+      `${HEAD}apps: {web: {image: sample, needs: [postgress]}}\n`,
+      [
+        'stack.yaml:6:37: apps.web.needs[0]: is not in this stack: "postgress" (did you mean "postgres"? It is to be added under services)',
+      ],
+    ],
+    [
+      'a number in quotes',
+      `${HEAD}services: {postgres: {version: "17"}}\n`,
+      ['stack.yaml:6:32: services.postgres.version: must be 17 or 18, not "17" (a number, without quotes)'],
+    ],
+    [
+      'two documents',
+      `${HEAD}---\nversion: 1\n`,
+      ['stack.yaml:6:1: a second document starts here; the file must hold one'],
     ],
     [
       'a circle of needs',

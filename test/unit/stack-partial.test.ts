@@ -21,7 +21,7 @@ function problems(text: string): string[] {
   }
 }
 
-const SAME = 'domains[1]: is the same name as domains[0]';
+const SAME = 'domains[1]: is the same name as "shop.example.com"';
 
 describe('a wrong answer hides no mistake elsewhere', () => {
   test('among domains, needs, circles and ports', () => {
@@ -49,6 +49,37 @@ edge: {workers: many}
       SAME,
       'name: is missing',
     ]);
+  });
+});
+
+describe('one wrong item of a list hides nothing about the others', () => {
+  test('domains: each at its own place', () => {
+    const list = '[example.com, "a;b", EXAMPLE.com, münchen.de, "-.de", xn--mnchen-3ya.de]';
+    expect(problems(HEAD.replace('[shop.example.com, shop.example.com]', list))).toEqual([
+      'domains[1]: must not contain ";"',
+      'domains[2]: is the same name as "example.com"',
+      'domains[4]: has a part that starts or ends with "-" or holds other than letters, digits and "-"',
+      'domains[5]: is the same name as "münchen.de"',
+    ]);
+  });
+
+  test('routes: their hosts', () => {
+    const routes = '[{path: "//e"}, {host: other.example.com}, {path: 5}, {path: /a}]';
+    expect(
+      problems(`${HEAD.replace(', shop.example.com', '')}apps: {a: {image: sample, routes: ${routes}}}\n`),
+    ).toEqual([
+      expect.stringMatching(/^apps\.a\.routes\[0\]\.path: must /),
+      'apps.a.routes[1].host: is not one of the domains: shop.example.com',
+      'apps.a.routes[2].path: must be text, not 5',
+    ]);
+  });
+
+  test('an item wrong in two ways takes no other with it', () => {
+    expect(
+      problems(
+        `${HEAD.replace(', shop.example.com', '')}apps: {a: {image: sample, writable: ["a..\\n", /b], needs: [c]}}\n`,
+      ),
+    ).toContain('apps.a.needs[0]: is not in this stack: "c"');
   });
 });
 

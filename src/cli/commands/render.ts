@@ -23,7 +23,7 @@ export async function renderCommand({ args, output }: Invocation): Promise<ExitC
     );
   const target = resolve(out);
   refuseTarget(target, out, resolve(given.folder ?? '.'));
-  const files = renderStack(editedSource(given.source, given.edits).text, {
+  const files = renderStack(editedSource(given.source, given).text, {
     redactSecrets: true,
     digests: readDigests(given.folder ?? '.'),
   });
