@@ -32,6 +32,18 @@ function written(name: string): { folder: string; envFile: string } {
 }
 
 describe('docker compose config', () => {
+  test('is asked of the oldest version that the README names, or of a newer one', () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const [, least] = /Docker Compose (\d+\.\d+) or newer/.exec(readme) ?? [];
+    const { stdout } = spawnSync('docker', ['compose', 'version', '--short'], { encoding: 'utf8' });
+    const number = (version: string): number => {
+      const [, major, minor] = /(\d+)\.(\d+)/.exec(version)!;
+      return Number(major) * 1000 + Number(minor);
+    };
+    expect(least).toBe('2.26');
+    expect(number(stdout)).toBeGreaterThanOrEqual(number(least!));
+  });
+
   const config = (folder: string, envFile: string) =>
     spawnSync('docker', ['compose', '--env-file', envFile, '-f', 'docker-compose.yml', 'config', '-q'], {
       cwd: folder,

@@ -279,8 +279,10 @@ describe('whatever the text', () => {
     ['broken YAML', 'services:\n  web: [\n', 3],
     ['a key twice', 'a: 1\na: 2\n', 2],
     ['an alias to nothing', 'services: *nowhere\n', 1],
+    ['a second document', 'services: {}\n---\nservices: {}\n', 2],
   ])('%s is a syntax finding', (_name, text, line) => {
     expect(override(text)).toMatchObject([{ rule: 'compose.syntax', severity: 'error', line }]);
+    expect(override(text)[0]!.message).not.toContain('YAML.');
   });
 
   test('aliases that blow up are refused, not expanded', () => {
