@@ -101,8 +101,10 @@ export function cidrProblem(text: string): string | undefined {
   const version = isAddress6(address) ? 6 : isIPv4(address) ? 4 : 0;
   if (version === 0 || address.includes('%') || rest.length > 0)
     return 'must be an address or a CIDR block such as 203.0.113.0/24';
+  // ::ffff:192.0.2.1 would be packets of IPv4, which no rule for IPv6 ever sees.
+  if (version === 6 && address.includes('.')) return 'must be written as the IPv4 address that it is';
   if (prefix === undefined) return undefined;
-  if (!/^\d{1,3}$/.test(prefix) || Number(prefix) > (version === 4 ? 32 : 128))
+  if (!/^(?:0|[1-9]\d{0,2})$/.test(prefix) || Number(prefix) > (version === 4 ? 32 : 128))
     return `has no valid prefix length after "/"`;
   return undefined;
 }

@@ -108,7 +108,12 @@ const firewall = v.strictObject({
   ),
   trustedInterfaces: v.optional(
     v.pipe(
-      v.array(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_.-]{1,15}$/, 'must be an interface name such as wg0'))),
+      v.array(
+        v.pipe(
+          v.string(),
+          v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$/, 'must be an interface name such as wg0'),
+        ),
+      ),
       v.description('Interfaces that are not filtered, such as a VPN’s.'),
     ),
     [],

@@ -148,12 +148,15 @@ function appProblems(name: string, app: AppSpec): AnswerProblem[] {
 
 function routeHosts({ domains }: StackSpec, name: string, { routes }: AppSpec): AnswerProblem[] {
   return routes.flatMap(({ host }, index) =>
-    host === undefined || coveredBy(host, domains)
+    host === undefined || isDomain(host, domains)
       ? []
       : [
           {
             path: ['apps', name, 'routes', index, 'host'],
             message: `is not one of the domains: ${domains.join(', ')}`,
+            ...(domains.some((domain) => domainCovers(domain, host))
+              ? { hint: 'list it there beside the wildcard' }
+              : {}),
             or: ['domains'],
           },
         ],
@@ -263,7 +266,7 @@ function suggested(word: string, known: readonly string[]): { hint?: string } {
   return hint ? { hint } : {};
 }
 
-function coveredBy(host: string, domains: readonly string[]): boolean {
+function isDomain(host: string, domains: readonly string[]): boolean {
   const { ascii } = parseDomain(host);
-  return domains.some((domain) => domainCovers(parseDomain(domain).ascii, ascii));
+  return domains.some((domain) => parseDomain(domain).ascii === ascii);
 }

@@ -170,7 +170,7 @@ async function askOldData(
       ...(isNew ? [{ value: 'name' as const, name: 'another name: that data stays as it is' }] : []),
       {
         value: 'go on',
-        name: 'go on: new passwords now; once it runs, one more command (shown at the end) makes the data accept them',
+        name: 'go on: new passwords; once it runs, one more command sets them there',
       },
     ],
   });

@@ -33,6 +33,8 @@ export async function existingStack(input: WizardInput, session: Session): Promi
           ? [{ value: 'review' as const, name: 'bring the files up to date' }]
           : []),
         { value: 'change', name: 'change an answer' },
+        ...(missing.length > 0 ? [] : [{ value: 'choose' as const, name: 'replace secrets' }]),
+        { value: 'renew', name: 'renew the certificate' },
         { value: 'check', name: 'check the files for drift and weak spots' },
         { value: 'diff', name: 'show what would be written now, as a diff' },
         { value: 'leave', name: 'leave' },
@@ -41,6 +43,12 @@ export async function existingStack(input: WizardInput, session: Session): Promi
     switch (action) {
       case 'rotate':
         await run(['rotate', order.folder, '--due'], output);
+        return 'leave';
+      case 'choose':
+        await run(['rotate', order.folder], output);
+        return 'leave';
+      case 'renew':
+        await run(['cert', 'renew', order.folder], output);
         return 'leave';
       case 'review':
         return 'review';
@@ -79,8 +87,8 @@ async function dueSecrets({ folder, source }: Order): Promise<string[]> {
 /** Runs another command of the program on the folder. */
 async function run(words: readonly string[], output: WizardInput['output']): Promise<void> {
   const { parseArguments } = await import('../cli/args.ts');
-  const args = parseArguments(words);
-  await (words[0] === 'check'
-    ? (await import('../cli/commands/check.ts')).check({ args, output })
-    : (await import('../cli/commands/rotate.ts')).rotate({ args, output }));
+  const invocation = { args: parseArguments(words), output };
+  if (words[0] === 'check') await (await import('../cli/commands/check.ts')).check(invocation);
+  else if (words[0] === 'cert') await (await import('../cli/commands/cert.ts')).cert(invocation);
+  else await (await import('../cli/commands/rotate.ts')).rotate(invocation);
 }

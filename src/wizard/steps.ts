@@ -1,4 +1,3 @@
-import { UserError } from '../errors.ts';
 import { type AnswerPath, dotted } from '../stack/answer-problem.ts';
 import { valueAt } from '../stack/answer-tree.ts';
 import { isWithin } from '../stack/check-answer.ts';
@@ -6,7 +5,7 @@ import { checkAnswers } from '../stack/load.ts';
 import { formatAnswer, type Question, questions } from '../stack/questions.ts';
 import { askApp } from './app.ts';
 import { askAgain } from './ask.ts';
-import type { Session } from './session.ts';
+import { type Session, withoutAnswer } from './session.ts';
 import { appsOf, appText, askApps, askServices } from './workloads.ts';
 
 /** An answer that can be given again. */
@@ -92,15 +91,21 @@ export async function askUntilSound(session: Session): Promise<void> {
 }
 
 /**
- * Shows the problems and asks the answer behind the first one again; where either of two would help, the user chooses.
- * @throws {UserError} when it is about something the wizard does not ask
+ * Shows the problems and asks the answer behind the first one again; where either of two would help, or where it is about
+ * something that is not asked, the user chooses. What no question is about any more is left out.
  */
 export async function repair(session: Session, concerns: readonly Concern[]): Promise<void> {
   for (const { place, text } of concerns) session.prompter.say(`${place}: ${text}`);
+  const idle = questions.find(({ path }) => dotted(path) === concerns[0]!.place);
+  if (idle?.when?.(session.draft) === false && valueAt(session.draft, idle.path) !== undefined) {
+    session.prompter.say(`${concerns[0]!.place}: left out`);
+    session.draft = withoutAnswer(session.draft, idle.path);
+    session.answered.delete(idle.flag);
+    return;
+  }
   const places = [concerns[0]!.place, concerns[0]!.or].filter((place) => place !== undefined);
   const steps = places.flatMap((place) => stepFor(session, place) ?? []);
-  if (steps.length === 0)
-    throw new UserError(concerns.map(({ place, text }) => ({ path: place, message: text })));
+  if (steps.length === 0) return changeOne(session);
   const [only] = steps;
   if (steps.length === 1) return only!.ask();
   const index = await session.prompter.choose({

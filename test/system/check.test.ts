@@ -484,7 +484,8 @@ describe('what the answers say', () => {
   test('a secret in plain text is told where it was written, and warned of at once', async () => {
     const folder = newFolder();
     edit(folder, 'stack.yaml', /^( +)web:\n/m, '$1web:\n$1  environment: {SMTP_PASSWORD: hunter2hunter2}\n');
-    const { findings } = await run(folder);
+    const { code, findings } = await run(folder);
+    expect(code).toBe(4);
     const found = findings.filter(({ rule }) => rule.endsWith('plain-secret'));
     expect(found).toMatchObject([
       { rule: 'stack.plain-secret', file: 'stack.yaml', line: expect.any(Number) },

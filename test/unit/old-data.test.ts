@@ -31,6 +31,8 @@ describe('data of an earlier stack, and none of its passwords', () => {
     expect(order).toMatchObject({ force: true });
     expect(prompter.asked.filter((message) => message.includes(QUESTION))).toHaveLength(1);
     expect(prompter.screen).toContain(VOLUME);
+    // With the mark before it, a choice stays on one line of 80 columns.
+    expect(prompter.offered.filter((name) => name.length > 77)).toEqual([]);
   });
 
   test('Docker is asked once, however often the review is looked at', async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { isPlainSecret } from '../../src/secrets/plain-secret.ts';
 import { parseStackDocument, readSpec } from '../../src/stack/load.ts';
 import { warnings } from '../../src/stack/warnings.ts';
 import { answerFindings } from '../../src/verify/answers.ts';
@@ -45,4 +46,35 @@ test('its plain settings are nothing to tell of', () => {
   );
   expect(warnings(spec)).toEqual([]);
   expect(answerFindings('/nowhere', spec, source, {})).toEqual([]);
+});
+
+test.each([
+  ['DB_PASSWORD', 'hunter2hunter2'],
+  ['MYSQL_PWD', 'hunter2'],
+  ['DJANGO_SECRET_KEY', 'django-insecure-x'],
+  ['SECRET_KEY_BASE', '0123456789abcdef'],
+  ['SESSION_KEY', 'abc'],
+  ['DATABASE', 'postgres://app:hunter2@db/app'],
+  ['STRIPE', 'sk_live_abcdefghij'],
+  ['CLOUD', 'AKIAIOSFODNN7EXAMPLE'],
+])('%s: %s is taken for a secret', (variable, value) => {
+  expect(isPlainSecret(variable, value)).toBe(true);
+});
+
+test.each([
+  ['DB_PASSWORD', '${DB_PASSWORD}'],
+  ['DB_PASSWORD', '{{ db_password }}'],
+  ['DB_PASSWORD', '<set in the console>'],
+  ['DB_PASSWORD', 'vault:secret/data/shop#password'],
+  ['DB_PASSWORD', 'arn:aws:secretsmanager:eu-central-1:1:secret:db'],
+  ['DB_PASSWORD_FILE', '/run/secrets/db'],
+  ['API_TOKEN', ''],
+  ['RESET_PASSWORD', 'true'],
+  ['DATABASE_URL', 'postgres://app:${PW}@db/app'],
+  ['DATABASE_URL', 'postgres://app:{{ pw }}@db/app'],
+  ['CACHE_KEY', 'shop'],
+  ['PUBLIC_KEY', 'abc'],
+  ['URL', 'https://example.com:8443/@me'],
+])('%s: %s is none', (variable, value) => {
+  expect(isPlainSecret(variable, value)).toBe(false);
 });

@@ -89,6 +89,14 @@ test('what is due by the schedule comes first', async () => {
   await expect(runWizard(['shop'], [['What do you want', offer]])).rejects.toThrow(UserError);
 });
 
+test.each(['replace secrets', 'renew the certificate'])(
+  '%s: offered though nothing is due',
+  async (offer) => {
+    // It goes over to the command, which has nobody to ask and no stack that runs.
+    await expect(runWizard(['shop'], [['What do you want', offer]])).rejects.toThrow(UserError);
+  },
+);
+
 test('the diff is shown as often as wanted, and nothing is written for it', async () => {
   const before = snapshot();
   writeFileSync('shop/stack.yaml', TEXT.replace('1.4.2', '1.5.0'));

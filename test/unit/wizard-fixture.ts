@@ -19,6 +19,8 @@ export type Line = readonly [prompt: string, answer: string | readonly string[] 
 export class ScriptedPrompter implements Prompter {
   readonly asked: string[] = [];
   readonly said: string[] = [];
+  /** Every choice that was shown. */
+  readonly offered: string[] = [];
   /** What the prompts' validation refused. */
   readonly refused: string[] = [];
   /** Volumes that Docker was asked for. */
@@ -66,6 +68,7 @@ export class ScriptedPrompter implements Prompter {
     choices: readonly { value: Value; name: string }[];
     proposal?: Value;
   }): Promise<Value> {
+    this.offered.push(...choices.map(({ name }) => name));
     const answer = this.#next(message);
     if (answer === ENTER) return proposal ?? choices[0]!.value;
     const choice = choices.find(({ value, name }) => value === answer || name.startsWith(String(answer)));

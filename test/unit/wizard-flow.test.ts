@@ -298,6 +298,32 @@ describe('answers that do not fit together', () => {
     expect(parse(textOf(mode))).toMatchObject({ domains: ['localhost'], tls: { mode: 'dev-ca' } });
   });
 
+  test('what belongs to another TLS mode than the chosen one is left out, and the mode not asked again', async () => {
+    const { prompter, order } = await runWizard(
+      ['shop', '--tls-staging', 'true', '--preset', 'empty'],
+      [['TLS', 'dev-ca']],
+    );
+    expect(prompter.asked.filter((message) => message.includes('TLS'))).toHaveLength(1);
+    expect(prompter.screen).toContain('tls.staging: left out');
+    expect(parse(textOf({ prompter, order })).tls).toEqual({ mode: 'dev-ca' });
+  });
+
+  test('what is refused only when the files are made leads to the list of answers, and nothing is lost', async () => {
+    const apps = Array.from({ length: 16 }, (_, n) => [
+      '--app',
+      `name=a${n},image=x:1,path=none,egress=true`,
+    ]);
+    const run = await runWizard(
+      ['shop', '--preset', 'empty', '--set', 'network.pool=10.0.0.0/24', ...apps.flat()],
+      [
+        ['Which answer?', 'apps: add'],
+        ['Your apps', 'remove a15'],
+      ],
+    );
+    expect(run.prompter.screen).toContain('network.pool: 10.0.0.0/24 is too small');
+    expect(Object.keys(parse(textOf(run)).apps)).toHaveLength(15);
+  });
+
   test('certificate files that are not there are asked again', async () => {
     const { leaf } = await planDevelopmentCertificates({
       stackName: 'shop',
