@@ -1,11 +1,12 @@
 import type { SchemaNode } from '../src/stack/settings.ts';
 
 /**
- * The JSON Schema as a TypeScript type, for users of the library: plain and documented, where the schema library's own
- * inferred type would drag its whole machinery into the published declarations.
+ * The JSON Schema as a TypeScript type, for users of the library: plain, where the schema library's own inferred type
+ * would drag its whole machinery into the published declarations. What each setting means stands in the JSON Schema
+ * that comes with every stack; said here again, it would be a fiftieth of the package.
  */
 export function typeDeclaration(schema: unknown, name: string): string {
-  return `// Written by \`npm run generate\` from schema.ts.\n\n/** stack.yaml as a user may write it. */\nexport type ${name} = ${typeText(schema as SchemaNode, '')};\n`;
+  return `// Written by \`npm run generate\` from schema.ts.\n\n/** stack.yaml as a user may write it; its JSON Schema and docs/reference.md say what each setting means. */\nexport type ${name} = ${typeText(schema as SchemaNode, '')};\n`;
 }
 
 function typeText(node: SchemaNode, indent: string): string {
@@ -26,9 +27,9 @@ function objectText(
   indent: string,
 ): string {
   const inner = `${indent}  `;
-  const lines = Object.entries(properties).flatMap(([key, child]) => [
-    ...(child.description ? [`${inner}/** ${child.description.replaceAll('*/', '* /')} */`] : []),
-    `${inner}${key}${required.includes(key) ? '' : '?'}: ${typeText(child, inner)}${required.includes(key) ? '' : ' | undefined'};`,
-  ]);
+  const lines = Object.entries(properties).map(
+    ([key, child]) =>
+      `${inner}${key}${required.includes(key) ? '' : '?'}: ${typeText(child, inner)}${required.includes(key) ? '' : ' | undefined'};`,
+  );
   return `{\n${lines.join('\n')}\n${indent}}`;
 }
