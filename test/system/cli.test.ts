@@ -174,7 +174,7 @@ describe('help and version', () => {
     const of = (args: string[]): string => run([...args, '--help']).stdout.replace(/\s+/g, ' ');
     expect(of([])).toMatch(/--force make new passwords although Docker holds data/);
     expect(of(['cert'])).toMatch(/--force renew: a new certificate though none is due/);
-    expect(run(['check', '--force']).stderr).toContain('(it belongs to the wizard, cert)');
+    expect(run(['check', '--force']).stderr).toContain('(it belongs to the wizard, cert, rotate)');
   });
 
   test.each(['create', 'check', 'render', 'explain', 'pin'])(
@@ -534,7 +534,7 @@ describe('running it again', () => {
     const compose = readFileSync(path('docker-compose.yml'), 'utf8');
     writeFileSync(
       path('docker-compose.yml'),
-      compose.replace('mem_limit: 256m #', 'mem_limit: 999m #').replace(/$/, '# the last word\n'),
+      compose.replace('mem_limit: 352m #', 'mem_limit: 999m #').replace(/$/, '# the last word\n'),
     );
     expect(run(['edit', '--yes']).stderr).toContain('kept as you edited them');
     const merged = run(['edit', '--yes', '--service', 'redis']);
