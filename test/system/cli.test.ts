@@ -534,13 +534,13 @@ describe('running it again', () => {
     const compose = readFileSync(path('docker-compose.yml'), 'utf8');
     writeFileSync(
       path('docker-compose.yml'),
-      compose.replace('mem_limit: 352m #', 'mem_limit: 999m #').replace(/$/, '# the last word\n'),
+      compose.replace('mem_limit: 352m #', 'mem_limit: 999m #').replace(/^/, '# the first word\n'),
     );
     expect(run(['edit', '--yes']).stderr).toContain('kept as you edited them');
     const merged = run(['edit', '--yes', '--service', 'redis']);
     expect(merged.code, merged.stderr).toBe(0);
     const both = readFileSync(path('docker-compose.yml'), 'utf8');
-    for (const text of ['mem_limit: 999m #', 'image: redis:8', '# the last word\n'])
+    for (const text of ['mem_limit: 999m #', 'image: redis:8', '# the first word\n'])
       expect(both).toContain(text);
     writeFileSync(
       path('nginx/conf.d/limits.conf'),
