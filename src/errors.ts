@@ -8,8 +8,10 @@ export const EXIT = {
   usage: 2,
   /** Refused: it would lose the user's edits, the folder is not ours, another run holds the lock. */
   refused: 3,
-  /** `check`, `status`, `verify`, `--dry-run --exit-code`: drift or findings. */
+  /** `check`, `status`, `--dry-run --exit-code`: drift or findings; `rotate`: not everything asked for was rotated. */
   findings: 4,
+  /** SIGHUP: the terminal is gone. */
+  hungUp: 129,
   /** Ctrl-C. */
   cancelled: 130,
   /** SIGTERM. */

@@ -1,6 +1,6 @@
-import type { TlsMode } from '../stack/model.ts';
+import type { Stack, TlsMode } from '../stack/model.ts';
 import { type CertificateSummary, inspectCertificate } from './inspect.ts';
-import { CERTIFICATES, type CertificatePlace, NEXT_AUTHORITY } from './places.ts';
+import { CERTIFICATES, NEXT_AUTHORITY } from './places.ts';
 import { WARNING_DAYS } from './user-files.ts';
 import { DAY, dateText } from './validity.ts';
 
@@ -9,12 +9,39 @@ export type CertificateState = 'ok' | 'due' | 'expired' | 'placeholder' | 'missi
 
 export interface CertificateEntry {
   what: string;
-  file: CertificatePlace;
+  /** Relative to the stack's folder. */
+  file: string;
   state: CertificateState;
   /** Absent for a certificate that is missing or cannot be read. */
   certificate?: CertificateSummary;
+  /** From when on it counts as due; absent like the certificate. */
+  due?: Date;
   /** Whole days until it expires; below 0 when it has. */
   daysLeft?: number;
+}
+
+/** What the edge shows to an app that asks for a certificate. */
+export interface ClientCertificate {
+  app: string;
+  file: string;
+}
+
+export function clientCertificates({
+  edge,
+  workloads,
+}: Pick<Stack, 'workloads'> & { edge: Pick<Stack['edge'], 'routes'> }): ClientCertificate[] {
+  const mounts = workloads.flatMap((one) => (one.name === 'edge' ? one.mounts : []));
+  const shown = new Map(edge.routes.map(({ app, upstreamTls }) => [app, upstreamTls?.certificate]));
+  return [...shown].flatMap(([app, path = '']) =>
+    mounts
+      .filter(({ target }) => path.startsWith(`${target}/`))
+      .map(({ source, target }) => ({ app, file: `${source}${path.slice(target.length)}` })),
+  );
+}
+
+/** What such a certificate is called. */
+export function clientOf(app: string): string {
+  return `client certificate for ${app}`;
 }
 
 /**
@@ -39,22 +66,24 @@ const DUE: Readonly<Record<TlsMode, DueRule>> = {
  */
 export function certificateEntries(
   mode: TlsMode,
-  read: (path: CertificatePlace) => string | undefined,
+  read: (path: string) => string | undefined,
   now: Date,
+  clients: readonly ClientCertificate[] = [],
 ): CertificateEntry[] {
-  const places: [CertificatePlace, string][] = [
+  const places: [string, string][] = [
     [CERTIFICATES.leaf, 'certificate'],
-    ...(mode === 'dev-ca' ? [[CERTIFICATES.authority, 'development CA'] as [CertificatePlace, string]] : []),
+    ...(mode === 'dev-ca' ? [[CERTIFICATES.authority, 'development CA'] as [string, string]] : []),
   ];
   if (mode === 'dev-ca' && read(NEXT_AUTHORITY.certificate) !== undefined)
     places.push([NEXT_AUTHORITY.certificate, 'next development CA']);
-  return places
-    .map(([file, what]) => entryOf(file, what, read(file), DUE[mode], now))
-    .sort((a, b) => (a.daysLeft ?? Number.NEGATIVE_INFINITY) - (b.daysLeft ?? Number.NEGATIVE_INFINITY));
+  return [
+    ...places.map(([file, what]) => entryOf(file, what, read(file), DUE[mode], now)),
+    ...clients.map(({ app, file }) => entryOf(file, clientOf(app), read(file), DUE.files, now)),
+  ].sort((a, b) => (a.daysLeft ?? Number.NEGATIVE_INFINITY) - (b.daysLeft ?? Number.NEGATIVE_INFINITY));
 }
 
 function entryOf(
-  file: CertificatePlace,
+  file: string,
   what: string,
   pem: string | undefined,
   rule: DueRule,
@@ -67,25 +96,27 @@ function entryOf(
   } catch {
     return { file, what, state: 'unreadable' };
   }
+  const due = dueDate(certificate, rule);
   const left = certificate.notAfter.getTime() - now.getTime();
   return {
     file,
     what,
     certificate,
+    due,
     daysLeft: Math.floor(left / DAY),
-    state: stateOf(certificate, rule, now),
+    state: stateOf(certificate, due, now),
   };
 }
 
-function stateOf(certificate: CertificateSummary, rule: DueRule, now: Date): CertificateState {
+function stateOf(certificate: CertificateSummary, due: Date, now: Date): CertificateState {
   if (certificate.placeholder) return 'placeholder';
   if (certificate.notAfter < now) return 'expired';
-  return isDue(certificate, rule, now) ? 'due' : 'ok';
+  return due <= now ? 'due' : 'ok';
 }
 
-function isDue({ notBefore, notAfter }: CertificateSummary, { share, days }: DueRule, now: Date): boolean {
+function dueDate({ notBefore, notAfter }: CertificateSummary, { share, days }: DueRule): Date {
   const life = notAfter.getTime() - notBefore.getTime();
-  return notAfter.getTime() - now.getTime() <= Math.min(share * life, days * DAY);
+  return new Date(notAfter.getTime() - Math.min(share * life, days * DAY));
 }
 
 /** What is known of a certificate, in words: `expires on 2027-02-22, in 87 days`. */

@@ -127,7 +127,7 @@ export const flags: readonly Flag[] = [
     value: 'FILE',
     multiple: true,
     help: 'an env file of another environment, which must share no value',
-    commands: ['status'],
+    commands: ['status', 'check'],
   },
   {
     name: 'exit-code',

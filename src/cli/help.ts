@@ -93,7 +93,8 @@ export const exitCodes: readonly (readonly [number, string])[] = [
   [1, 'failed'],
   [2, 'wrong use, wrong or missing answer'],
   [3, 'refused: would lose your edits, not a stack folder, locked'],
-  [4, 'drift or findings (check, status, cert status, --dry-run --exit-code)'],
+  [4, 'drift or findings (check, status, cert status, --dry-run --exit-code), or not all rotated'],
+  [129, 'SIGHUP'],
   [130, 'Ctrl-C'],
   [143, 'SIGTERM'],
 ];

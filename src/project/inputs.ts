@@ -4,7 +4,7 @@ import { CERTIFICATES, NEXT_AUTHORITY } from '../certs/places.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { type Ages, agesPath, parseAges } from '../rotation/ages.ts';
 import { readRotation, rotationJournalPath } from '../rotation/journal.ts';
-import { waysOut } from '../rotation/machine.ts';
+import { openLines } from '../rotation/words.ts';
 import { type EnvFile, parseEnvFile } from '../secrets/env-parse.ts';
 import type { Stack } from '../stack/model.ts';
 import type { StackSpec } from '../stack/schema.ts';
@@ -47,7 +47,7 @@ export function readInputs(root: string, spec: StackSpec, stack: Stack): Inputs 
   const manifest = readManifest(root);
   const place = placeToRead(root, stack, manifest);
   const { envFile, directory } = place;
-  refuseOpenRotation(root, place);
+  refuseOpenRotation(root, place, stack);
   const env = readOptional(resolve(root, envFile));
   const agesFile = agesPath(place);
   const ages = readOptional(resolve(root, agesFile));
@@ -85,16 +85,10 @@ export function readInputs(root: string, spec: StackSpec, stack: Stack): Inputs 
   };
 }
 
-function refuseOpenRotation(root: string, { directory }: Place): void {
+function refuseOpenRotation(root: string, { directory }: Place, stack: Stack): void {
   const journal = readRotation(rotationJournalPath(resolve(root, directory)));
   if (journal === undefined) return;
-  throw new UserError(
-    {
-      message: 'a rotation was interrupted',
-      hint: `first of all: ${waysOut(journal)}`,
-    },
-    EXIT.refused,
-  );
+  throw new UserError({ message: openLines(journal, stack).join(' ') }, EXIT.refused);
 }
 
 function certificateInputs(root: string, { tls }: StackSpec): CertificateInputs {

@@ -51,7 +51,7 @@ export function parseAges(text: string, file: string): Ages {
     {
       file,
       message: 'is damaged or from a newer version',
-      hint: 'delete it to let the age of every secret start anew',
+      hint: 'delete it and run create-secure-stack on the folder: the age of every secret starts anew',
     },
     EXIT.refused,
   );

@@ -1,8 +1,9 @@
 import { type CertificatePlace, certificateFile } from '../certs/places.ts';
+import { EXIT, UserError } from '../errors.ts';
 import type { GeneratedFile } from '../fileset.ts';
 import type { EnvFile } from '../secrets/env-parse.ts';
 import { renderSecretFiles } from '../secrets/secret-files.ts';
-import { resolveSecrets, type SecretState } from '../secrets/store.ts';
+import { resolveSecrets, type SecretState, unmade } from '../secrets/store.ts';
 import { SecretValues } from '../secrets/values.ts';
 import type { Stack } from '../stack/model.ts';
 import type { Journal } from './journal.ts';
@@ -44,20 +45,31 @@ export function secretStateOf(
     ...(overlap
       ? { previous: new SecretValues(journal.changes.map((change) => [change.id, change[other]])) }
       : {}),
-    random: () => {
-      throw new Error('a value is missing in .env');
-    },
   });
 }
 
-/** `.env`, the secret files and the certificates in one state of a rotation. */
+/**
+ * `.env`, the secret files and the certificates in one state of a rotation.
+ * @throws {UserError} exit 3 when a value is missing, which only a run would make
+ */
 export function rotationFiles(
   stack: SecretParts,
   env: EnvFile,
   journal: Pick<Journal, 'changes' | 'certificate'>,
   state: FileState,
 ): GeneratedFile[] {
-  const tree = renderSecretFiles(secretStateOf(stack, env, journal, state), stack);
+  const secrets = secretStateOf(stack, env, journal, state);
+  const missing = unmade(stack.secrets, secrets.values);
+  if (missing.length > 0)
+    throw new UserError(
+      {
+        file: stack.secretStore.envFile,
+        message: `has no value of ${missing.join(', ')}`,
+        hint: 'run create-secure-stack on the folder and docker compose up -d --wait first',
+      },
+      EXIT.refused,
+    );
+  const tree = renderSecretFiles(secrets, stack);
   const certificate = Object.entries(journal.certificate?.[state.side] ?? {});
   return [
     ...tree.files.filter(({ class: kind }) => kind === 'secret'),

@@ -5,6 +5,7 @@ import { EXIT, UserError } from '../errors.ts';
 import { placeBefore } from '../project/place.ts';
 import type { EnvFile } from '../secrets/env-parse.ts';
 import { secretsRevisionVariable } from '../secrets/revisions.ts';
+import { unmade } from '../secrets/store.ts';
 import { buildStack } from '../stack/build.ts';
 import { readSpec, type StackDocument } from '../stack/load.ts';
 import type { Stack } from '../stack/model.ts';
@@ -13,7 +14,7 @@ import { planSecretFiles } from '../workspace/index.ts';
 import { readManifest } from '../workspace/manifest.ts';
 import { readOptional } from '../workspace/read.ts';
 import { type Ages, agesPath, parseAges } from './ages.ts';
-import { rotationFiles } from './files.ts';
+import { rotationFiles, sideValues } from './files.ts';
 import { type CertificateFiles, type Journal, readRotation, rotationJournalPath } from './journal.ts';
 import { CERTIFICATE } from './select.ts';
 import { readEnv } from './stack-effects.ts';
@@ -74,7 +75,10 @@ export function refuseChangedAnswers(journal: Journal, { stack, env, ages }: Sta
   const workloads = new Set(stack.workloads.map(({ name }) => name));
   const missing = stack.secrets.filter(({ id }) => !known.has(id));
   // What has an age was there.
-  const lost = missing.filter(({ id }) => ages?.secrets[id]).map(({ id }) => id);
+  const lost = [
+    ...missing.filter(({ id }) => ages?.secrets[id]).map(({ id }) => id),
+    ...unmade(stack.secrets, sideValues(env.values, journal, 'after')).filter((id) => env.values.has(id)),
+  ];
   if (lost.length > 0)
     throw new UserError(
       {
@@ -117,8 +121,8 @@ export function refuseDrift({ root, stack, env }: StackFolder): void {
   const names = env.values.names();
   const unknown = stack.secrets.filter(({ id }) => !names.includes(id));
   const state = { side: 'before', overlap: false } as const;
-  const isCurrent =
-    unknown.length === 0 && !planSecretFiles(root, rotationFiles(stack, env, { changes: [] }, state)).changes;
+  const files = rotationFiles(stack, env, { changes: [] }, state);
+  const isCurrent = unknown.length === 0 && !planSecretFiles(root, files).changes;
   if (isCurrent) return;
   throw new UserError(
     {

@@ -5,7 +5,7 @@ import { checkKnownKey, knownKey } from '../secrets/known-keys.ts';
 import type { Secret, Stack } from '../stack/model.ts';
 import { dependentsOf } from './files.ts';
 import type { CertificateFiles, Change } from './journal.ts';
-import { CERTIFICATE, type RotationClass } from './select.ts';
+import { CERTIFICATE, CERTIFICATE_AUTHORITY, type RotationClass } from './select.ts';
 
 /** What is known of the stack before a rotation. */
 export interface Situation {
@@ -65,6 +65,12 @@ interface Outcome {
 /** Decides what becomes of one secret, or says why nothing can. */
 export function outcomeOf(id: string, situation: Situation): Outcome | Refused {
   if (id === CERTIFICATE) return certificateOutcome(situation);
+  if (id === CERTIFICATE_AUTHORITY)
+    return {
+      id,
+      reason: 'the development CA stays, until devices trust the next one beside it',
+      hint: 'create-secure-stack cert renew --ca, and cert renew --ca --finish when they do',
+    };
   const { stack, env, supplied, random } = situation;
   const secret = stack.secrets.find((one) => one.id === id)!;
   if (secret.kind === 'previous') return retired(secret, situation);

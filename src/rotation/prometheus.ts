@@ -33,6 +33,13 @@ export function prometheusText(
       'Whether it is due, 1 or 0.',
       entries.map((entry) => `${labels(entry)} ${entry.overdue ? 1 : 0}`),
     ),
+    ...(['unknown', 'missing'] as const).flatMap((state) =>
+      family(
+        `secure_stack_secret_${state}`,
+        state === 'unknown' ? 'Whether nobody knows since when it is.' : 'Whether there is no value.',
+        entries.map((entry) => `${labels(entry)} ${entry.state === state ? 1 : 0}`),
+      ),
+    ),
     ...family('secure_stack_rotation_open', 'Whether a rotation was interrupted.', [
       `{stack=${quoted(stack)}} ${open ? 1 : 0}`,
     ]),

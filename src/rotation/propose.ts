@@ -1,12 +1,8 @@
-import { resolve } from 'node:path';
-import { renewalReason } from '../certs/inspect.ts';
-import { CERTIFICATES } from '../certs/places.ts';
-import { certificateEntries } from '../certs/report.ts';
 import { type Container, isUnwell } from '../engine/project.ts';
 import { DockerMissing } from '../engine/run.ts';
 import { EXIT, type Problem, UserError } from '../errors.ts';
 import type { RandomSource } from '../secrets/kinds.ts';
-import { readOptional } from '../workspace/read.ts';
+import { certificateDue, certificateSchedule } from './certificates.ts';
 import { dependentsOf } from './files.ts';
 import { certificateFiles, newCertificate, type StackFolder } from './folder.ts';
 import type { CertificateFiles } from './journal.ts';
@@ -14,7 +10,7 @@ import type { Situation } from './outcomes.ts';
 import { outsiders } from './outsiders.ts';
 import { planRotation, type RotationPlan } from './plan.ts';
 import { type ScheduleEntry, scheduleOf } from './schedule.ts';
-import { CERTIFICATE, type Request, selectSecrets } from './select.ts';
+import { CERTIFICATE, CERTIFICATE_AUTHORITY, type Request, selectSecrets } from './select.ts';
 
 export interface ProposalInput {
   request: Request;
@@ -23,6 +19,8 @@ export interface ProposalInput {
   force: boolean;
   /** New values of third parties, by id. */
   supplied: Readonly<Record<string, string>>;
+  /** Asks for those that are not supplied; absent where nobody can be asked. */
+  ask?: (ids: readonly string[]) => Promise<Readonly<Record<string, string>>>;
   now: Date;
   random: RandomSource;
 }
@@ -30,7 +28,7 @@ export interface ProposalInput {
 /** Every secret with its age, and the certificate as if it were one. */
 export function folderSchedule(folder: StackFolder, now: Date): ScheduleEntry[] {
   const { stack, env, ages } = folder;
-  const secrets = scheduleOf(stack, ages, now).map((entry) => {
+  const secrets = scheduleOf(stack, ages, now, env.values).map((entry) => {
     const before = env.values.get(entry.id);
     const clients =
       before === ''
@@ -38,33 +36,7 @@ export function folderSchedule(folder: StackFolder, now: Date): ScheduleEntry[] 
         : dependentsOf(stack, env, { changes: [{ id: entry.id, before, after: `${before}x` }] });
     return { ...entry, consumers: [...new Set([...entry.consumers, ...clients])] };
   });
-  return [...secrets, ...certificateEntry(folder, now)];
-}
-
-/** A certificate is due when a third of its life is left, whoever issued it; those of ACME renew themselves. */
-function certificateEntry(folder: StackFolder, now: Date): ScheduleEntry[] {
-  const { root, stack } = folder;
-  const { mode } = stack.edge.tls;
-  const leaf = certificateEntries(mode, (path) => readOptional(resolve(root, path)), now).find(
-    ({ file }) => file === CERTIFICATES.leaf,
-  );
-  if (mode === 'acme' || leaf === undefined || leaf.state === 'missing') return [];
-  const { notBefore: since, notAfter } = leaf.certificate ?? { notBefore: undefined, notAfter: now };
-  // One that cannot be read is due at once.
-  const due = since ? new Date(notAfter.getTime() - (notAfter.getTime() - since.getTime()) / 3) : now;
-  const overdue = due <= now || certificateDue(folder, now) !== undefined;
-  return [
-    {
-      id: CERTIFICATE,
-      class: 'certificate',
-      kind: 'certificate',
-      consumers: ['edge'],
-      ...(since ? { since } : {}),
-      due,
-      overdue,
-      action: 'rotate',
-    },
-  ];
+  return [...secrets, ...certificateSchedule(folder, now)];
 }
 
 /**
@@ -76,12 +48,20 @@ export async function proposeRotation(folder: StackFolder, input: ProposalInput)
   const { stack, env } = folder;
   const schedule = folderSchedule(folder, now);
   const certificate = certificateFiles(folder);
-  const ids = selectSecrets(request, {
+  const chosen = selectSecrets(request, {
     secrets: stack.secrets,
     schedule,
     certificateDue: certificateDue(folder, now),
     hasCertificate: certificate !== undefined,
   });
+  const change =
+    certificate && chosen.includes(CERTIFICATE)
+      ? await certificateChange(folder, certificate, now)
+      : undefined;
+  // One that cannot issue cannot be rolled over either; the certificate says what helps.
+  const ids = chosen.filter(
+    (id) => id !== CERTIFICATE_AUTHORITY || change === undefined || 'after' in change,
+  );
   const surplus = Object.keys(supplied).filter((id) => !ids.includes(id));
   if (surplus.length > 0)
     throw new UserError(
@@ -93,6 +73,9 @@ export async function proposeRotation(folder: StackFolder, input: ProposalInput)
     );
   const { containers, paused } = await runningContainers(folder, offline);
   const running = new Set(containers.map(({ service }) => service));
+  const open = stack.secrets
+    .filter(({ id, kind }) => kind === 'external' && ids.includes(id) && supplied[id] === undefined)
+    .map(({ id }) => id);
   const situation: Situation = {
     stack,
     env,
@@ -103,10 +86,8 @@ export async function proposeRotation(folder: StackFolder, input: ProposalInput)
     volumes: offline ? await existingVolumes(folder) : new Set(),
     offline,
     emergency: request.emergency,
-    supplied,
-    ...(certificate && ids.includes(CERTIFICATE)
-      ? { certificate: await certificateChange(folder, certificate, now) }
-      : {}),
+    supplied: { ...supplied, ...(await input.ask?.(open)) },
+    ...(change ? { certificate: change } : {}),
     now,
     random,
   };
@@ -231,17 +212,4 @@ async function existingVolumes({ stack, project }: StackFolder): Promise<Set<str
     }),
   );
   return new Set(found.flat());
-}
-
-function certificateDue(folder: StackFolder, now: Date): string | undefined {
-  const files = certificateFiles(folder);
-  if (files === undefined) return undefined;
-  const authorityPem = readOptional(resolve(folder.root, CERTIFICATES.authority)) ?? '';
-  return renewalReason({
-    certificatePem: files[CERTIFICATES.leaf]!,
-    keyPem: files[CERTIFICATES.leafKey]!,
-    authorityPem,
-    names: folder.stack.domains,
-    now,
-  });
 }

@@ -1,3 +1,4 @@
+import type { SecretValues } from '../secrets/values.ts';
 import type { Secret, SecretClass, SecretKind, SecretStore } from '../stack/model.ts';
 import type { Ages } from './ages.ts';
 
@@ -11,13 +12,21 @@ export interface ScheduleEntry {
   kind: SecretKind | 'certificate';
   /** Workloads that see the value, or one that is made from it. */
   consumers: readonly string[];
-  /** When the present value was set; undefined while the secret is blank or unknown. */
+  /**
+   * `unknown`: there is a value, and no record of when it was set. There is none while it is `blank`, which only the user
+   * can fill in, or `missing`, which the next run makes.
+   */
+  state: 'known' | 'unknown' | 'blank' | 'missing';
+  /** When the present value was set, where that is known. */
   since?: Date;
   /** Undefined: there is no date at which it would have to change. */
   due?: Date;
   overdue: boolean;
-  /** What makes it due: an old value, or a replaced key that nothing needs any more. */
-  action: 'rotate' | 'retire';
+  /**
+   * What is to be done: `retire` a replaced key that nothing needs any more; of certificates that `rotate` does not make,
+   * `cert renew`, `cert renew --ca`, and a new file of the user's.
+   */
+  action: 'rotate' | 'retire' | 'renew' | 'roll over' | 'replace';
 }
 
 /** Every stored secret with its age and due date. Derived values follow theirs; settings are no secrets. */
@@ -25,13 +34,16 @@ export function scheduleOf(
   stack: { secrets: readonly Secret[]; secretStore: Pick<SecretStore, 'schedule'> },
   ages: Ages | undefined,
   now: Date,
+  values: SecretValues,
 ): ScheduleEntry[] {
   return stack.secrets
     .filter(({ kind }) => kind !== 'derived' && kind !== 'setting')
     .flatMap((secret): ScheduleEntry[] => {
-      const { id, kind, consumers } = secret;
-      const age = ages?.secrets[id];
-      if (kind === 'previous' && age === undefined) return [];
+      const { id, kind, consumers, placeholder } = secret;
+      const hasValue = !['', placeholder].includes(values.get(id));
+      if (kind === 'previous' && !hasValue) return [];
+      const age = hasValue ? ages?.secrets[id] : undefined;
+      const state = age ? 'known' : hasValue ? 'unknown' : kind === 'external' ? 'blank' : 'missing';
       const since = age && new Date(age.rotated ?? age.created);
       const due = since && dueDate(secret, since, stack);
       return [
@@ -40,9 +52,12 @@ export function scheduleOf(
           class: secret.class,
           kind,
           consumers,
+          state,
           ...(since ? { since } : {}),
           ...(due ? { due } : {}),
-          overdue: due !== undefined && due <= now,
+          // What may be of any age may be too old, unless no age is.
+          overdue:
+            state === 'unknown' ? dueDate(secret, now, stack) !== undefined : due !== undefined && due <= now,
           action: kind === 'previous' ? 'retire' : 'rotate',
         },
       ];

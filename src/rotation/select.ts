@@ -5,6 +5,8 @@ import type { ScheduleEntry } from './schedule.ts';
 
 /** The development certificate, which is rotated like a secret but lies in files of its own. */
 export const CERTIFICATE = 'CERTIFICATE';
+/** The development CA, which another command rolls over. */
+export const CERTIFICATE_AUTHORITY = 'CERTIFICATE_AUTHORITY';
 
 export const ROTATION_CLASSES = [
   'engine',
@@ -25,6 +27,8 @@ export interface Request {
   emergency: boolean;
   /** Drop replaced keys instead of replacing values. */
   retire: boolean;
+  /** Replaced keys to drop beside what is replaced. */
+  drop?: readonly string[];
 }
 
 interface Material {
@@ -48,7 +52,7 @@ export function isEmptyRequest({ names, all, due, classes, emergency, retire }: 
 export function selectSecrets(request: Request, material: Material): string[] {
   refuseNames(request, material);
   if (request.retire) return retirable(request, material);
-  const { names, all, due, classes, emergency } = request;
+  const { names, all, due, classes, emergency, drop = [] } = request;
   const everything = all || (emergency && names.length === 0 && classes.length === 0 && !due);
   const overdue = (wanted: ScheduleEntry['action']): Set<string> =>
     new Set(
@@ -65,7 +69,11 @@ export function selectSecrets(request: Request, material: Material): string[] {
   // The replaced key of one that is rotated again gives way to the next one anyway.
   const giveWay = new Set(chosen.map(({ overlap }) => overlap?.previous));
   const ids = material.secrets
-    .filter((secret) => chosen.includes(secret) || (toRetire.has(secret.id) && !giveWay.has(secret.id)))
+    .filter(
+      (secret) =>
+        chosen.includes(secret) ||
+        ((toRetire.has(secret.id) || drop.includes(secret.id)) && !giveWay.has(secret.id)),
+    )
     .map(({ id }) => id);
   const certificate =
     material.hasCertificate &&
@@ -73,7 +81,14 @@ export function selectSecrets(request: Request, material: Material): string[] {
       everything ||
       classes.includes('certificate') ||
       (due && material.certificateDue !== undefined));
-  return certificate ? [...ids, CERTIFICATE] : ids;
+  // It stays; whoever takes its certificates to be compromised, or has one made when it is about to end, has to know.
+  const authority =
+    material.hasCertificate &&
+    (names.includes(CERTIFICATE_AUTHORITY) ||
+      classes.includes('certificate') ||
+      (emergency && everything) ||
+      (certificate && material.schedule.some(({ id, overdue }) => id === CERTIFICATE_AUTHORITY && overdue)));
+  return [...ids, ...(certificate ? [CERTIFICATE] : []), ...(authority ? [CERTIFICATE_AUTHORITY] : [])];
 }
 
 function retirable({ names, all, classes }: Request, { secrets, schedule }: Material): string[] {
@@ -96,9 +111,9 @@ function isStored({ kind }: Secret): boolean {
 
 function refuseNames({ names, retire }: Request, { secrets, hasCertificate }: Material): void {
   const problems = names.flatMap((name): Problem[] => {
-    if (name === CERTIFICATE) {
+    if (name === CERTIFICATE || name === CERTIFICATE_AUTHORITY) {
       if (hasCertificate && !retire) return [];
-      return [{ message: `${CERTIFICATE}: only a certificate of the development CA is rotated here` }];
+      return [{ message: `${name}: only a certificate of the development CA is rotated here` }];
     }
     const secret = secrets.find(({ id }) => id === name);
     if (!secret) {

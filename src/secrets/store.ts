@@ -17,7 +17,8 @@ export interface ResolveInput {
   existingFiles: ReadonlyMap<string, string>;
   /** Values the user has just entered, by id. */
   supplied: Readonly<Record<string, string>>;
-  random: RandomSource;
+  /** Absent: nothing is made, and a value that is not there stays blank. */
+  random?: RandomSource;
   /** In a rotation: the values being replaced that must still work. */
   previous?: SecretValues;
   /** In a rotation: the counters stand in `existing` as they shall be; otherwise they follow from what changed. */
@@ -82,7 +83,7 @@ export function resolveSecrets(input: ResolveInput): SecretState {
     if (!kept && entered) taken.push(secret.id);
     let value = kept || entered;
     if (!value && secret.kind === 'setting') value = secret.placeholder;
-    if (!value && secret.kind !== 'external' && secret.kind !== 'previous') {
+    if (!value && input.random && isMade(secret)) {
       value = generateSecret(secret.kind, input.random);
       generated.push(secret.id);
     }
@@ -126,6 +127,17 @@ export function resolveSecrets(input: ResolveInput): SecretState {
       .map(({ id }) => id),
     problems: formatProblems(secrets, after, new Set(generated), existing),
   };
+}
+
+function isMade({ kind }: Secret): boolean {
+  return !['derived', 'previous', 'setting', 'external'].includes(kind);
+}
+
+/** Ids of the secrets that a run would make, because there is no value, or only the placeholder of `.env.example`. */
+export function unmade(secrets: readonly Secret[], values: SecretValues): string[] {
+  return secrets
+    .filter((secret) => isMade(secret) && withoutPlaceholder(secret, values.get(secret.id)) === '')
+    .map(({ id }) => id);
 }
 
 function withoutPlaceholder(secret: Secret, value = ''): string {

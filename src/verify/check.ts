@@ -40,13 +40,20 @@ export interface CheckInput {
   /** Its stack.yaml. */
   source: StackDocument;
   now: Date;
+  /** Env files of other environments, which must share no value. */
+  against?: readonly string[];
 }
 
 /**
  * Everything that is wrong with a stack's files on disk. Reads only; starts nothing but git.
  * @throws {UserError} when stack.yaml is not valid
  */
-export async function checkStack({ root: folder, source, now }: CheckInput): Promise<Finding[]> {
+export async function checkStack({
+  root: folder,
+  source,
+  now,
+  against = [],
+}: CheckInput): Promise<Finding[]> {
   const root = resolve(folder);
   const spec = readSpec(source);
   const stack = buildStack(spec);
@@ -74,7 +81,7 @@ export async function checkStack({ root: folder, source, now }: CheckInput): Pro
       : [...certificates.findings, ...missingEnv(stored, stack)]),
     ...gitFindings({ root, secretPaths: pathsKeptFromGit(spec, stack), values: valuesOf(stored, stack) }),
     // Nor the journal beside them.
-    ...(stored.state === 'unreadable' ? [] : rotationFindings(root, stack, valuesOf(stored, stack))),
+    ...(stored.state === 'unreadable' ? [] : rotationFindings(root, stack, valuesOf(stored, stack), against)),
     ...composeFileFindings(root, stack),
     ...answerFindings(root, spec, source, Array.isArray(digests) ? {} : digests),
   ]);

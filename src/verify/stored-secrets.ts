@@ -4,7 +4,7 @@ import type { FileTree } from '../fileset.ts';
 import { type EnvFile, parseEnvFile } from '../secrets/env-parse.ts';
 import { renderSecretFiles } from '../secrets/secret-files.ts';
 import { resolveSecrets, type SecretState } from '../secrets/store.ts';
-import type { Secret, Stack } from '../stack/model.ts';
+import type { Stack } from '../stack/model.ts';
 import { readOptional } from '../workspace/read.ts';
 import { type Finding, findingsOf } from './finding.ts';
 
@@ -70,19 +70,12 @@ function lost({ secretStore }: Stack): Finding {
 
 /** What the values of `.env` give, and nothing beyond: a value that is not there stays blank. */
 function givenBy(stack: Stack, env: EnvFile | undefined, files: ReadonlyMap<string, string>): SecretState {
-  const isMade = ({ kind }: Secret) => !['derived', 'previous', 'setting'].includes(kind);
-  const isBlank = ({ id, placeholder }: Secret) => ['', placeholder].includes(env?.values.get(id) ?? '');
   return resolveSecrets({
-    secrets: stack.secrets.map((secret) =>
-      isMade(secret) && isBlank(secret) ? { ...secret, kind: 'external' } : secret,
-    ),
+    secrets: stack.secrets,
     secretFiles: stack.secretFiles,
     existing: env,
     existingFiles: files,
     supplied: {},
-    random: () => {
-      throw new Error('a check makes no secret');
-    },
   });
 }
 

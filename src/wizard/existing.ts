@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { type Order, preview } from '../cli/commands/create.ts';
 import { UserError } from '../errors.ts';
 import { documentOf, showDiff } from './agree.ts';
@@ -9,6 +10,7 @@ import type { WizardInput } from './wizard.ts';
 /** Shows the stack in the folder and what can be done with it. @returns `review` when there may be something to write */
 export async function existingStack(input: WizardInput, session: Session): Promise<'leave' | 'review'> {
   const { output, given } = input;
+  if (await openRotation(input, session)) return 'leave';
   const order = {
     folder: folderOf(session),
     source: documentOf(input, session),
@@ -17,8 +19,8 @@ export async function existingStack(input: WizardInput, session: Session): Promi
   };
   const { prepared, plan } = await preview(order);
   session.prompter.say(`${stackLines(prepared.stack, output.width).join('\n')}\n\n`);
-  const { missing } = prepared.secrets;
-  const due = missing.length > 0 ? [] : await dueSecrets(order);
+  const { missing, generated } = prepared.secrets;
+  const due = missing.length + generated.length > 0 ? [] : await dueSecrets(order);
   for (;;) {
     const action = await session.prompter.choose({
       message: 'What do you want to do?',
@@ -67,6 +69,25 @@ export async function existingStack(input: WizardInput, session: Session): Promi
   }
 }
 
+/** Before anything else: what shall become of a rotation that was interrupted. @returns whether there was one */
+async function openRotation(input: WizardInput, session: Session): Promise<boolean> {
+  const [{ buildStack }, { readSpec }, { readRotation, rotationJournalPath }] = await Promise.all([
+    import('../stack/build.ts'),
+    import('../stack/load.ts'),
+    import('../rotation/journal.ts'),
+  ]);
+  const folder = folderOf(session);
+  const stack = buildStack(readSpec(documentOf(input, session)));
+  const journal = readRotation(rotationJournalPath(resolve(folder, stack.secretStore.directory)));
+  if (journal === undefined) return false;
+  const { openLines } = await import('../rotation/words.ts');
+  for (const line of openLines(journal, stack)) session.prompter.say(line);
+  const { askWay } = await import('../cli/commands/rotate-prompts.ts');
+  const way = await askWay(journal, session.prompter);
+  if (way !== 'leave') await run(['rotate', folder, `--${way}`], input.output);
+  return true;
+}
+
 /** What is due by the schedule; nothing while the folder's secrets are not there or cannot be read. */
 async function dueSecrets({ folder, source }: Order): Promise<string[]> {
   const [{ openFolder }, { folderSchedule }] = await Promise.all([
@@ -76,7 +97,7 @@ async function dueSecrets({ folder, source }: Order): Promise<string[]> {
   try {
     const now = new Date();
     return folderSchedule(openFolder(folder, source), now)
-      .filter(({ overdue }) => overdue)
+      .filter(({ overdue, action }) => overdue && (action === 'rotate' || action === 'retire'))
       .map(({ id }) => id);
   } catch (error) {
     if (error instanceof UserError) return [];

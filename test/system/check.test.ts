@@ -27,7 +27,7 @@ import { fingerprint } from '../program.ts';
 import { answers } from '../unit/verify-fixture.ts';
 
 const place = mkdtempSync(join(tmpdir(), 'secure-stack-check-'));
-const pristine = join(place, 'pristine');
+const pristine = ownFolder('pristine');
 const MAIL_KEY = 'mail-key-0123456789abcdef';
 let copies = 0;
 
@@ -43,9 +43,15 @@ async function makeStack(folder: string, input: StackInput): Promise<void> {
   );
 }
 
+/** Not beside another stack, whose copy it would be taken for. */
+function ownFolder(name: string): string {
+  mkdirSync(join(place, name));
+  return join(place, name, 'stack');
+}
+
 /** Each test has a stack of its own, as it is right after it was written. */
 function newFolder(): string {
-  const folder = join(place, `copy-${copies++}`);
+  const folder = ownFolder(`copy-${copies++}`);
   execFileSync('cp', ['-a', pristine, folder]);
   return folder;
 }
@@ -623,11 +629,12 @@ describe('certificates near their end', () => {
   });
 
   describe('given as files', () => {
-    const folder = () => join(place, 'given');
+    const folder = () => join(place, 'given/stack');
 
     beforeAll(async () => {
       const from = join(place, 'own');
       mkdirSync(from);
+      ownFolder('given');
       const names = answers.domains!;
       const now = new Date();
       const authority = await createAuthority({ stackName: 'shop', domains: names, now });

@@ -66,6 +66,41 @@ describe('--offline', () => {
     ]);
   });
 
+  test('what was asked for and stays: exit 4; a key of stored data stays by design', () => {
+    const secrets = 'apps.api.secrets={FIELD_KEY: {kind: fernet}, GROQ_API_KEY: {kind: external}}';
+    expect(program(['.', '--yes', '--set', secrets], { cwd: stack.folder }).code).toBe(0);
+    const engines = rotate(engine('shop_postgres-data'), '--class', 'engine', '--offline', '--yes');
+    expect([engines.code, engines.stdout]).toEqual([
+      4,
+      expect.stringMatching(/^Rotated: REDIS(.*\n)+Not rotated/),
+    ]);
+    const external = rotate(engine(), '--class', 'external', '--offline', '--yes', '--json');
+    expect([external.code, JSON.parse(external.stdout)]).toMatchObject([
+      4,
+      { outcome: 'unchanged', complete: false, secrets: [], refused: [{ id: 'API_GROQ_API_KEY' }] },
+    ]);
+    const without = program(['.', '--yes', '--set', 'apps.api.secrets={FIELD_KEY: {kind: fernet}}'], {
+      cwd: stack.folder,
+    });
+    expect(without.code).toBe(0);
+    for (const what of ['--all', '--emergency']) {
+      const { code, stdout } = rotate(engine(), what, '--offline', '--yes');
+      expect([code, stdout]).toEqual([0, expect.stringMatching(/Not rotated:\n +API_FIELD_KEY\n/)]);
+    }
+  });
+
+  test('the development CA stays, and what rolls it over is named', () => {
+    const group = rotate(engine(), '--class', 'certificate', '--offline', '--yes');
+    expect([group.code, group.stdout]).toEqual([
+      0,
+      expect.stringMatching(
+        /^Rotated: CERTIFICATE\.\n(.*\n)*Not rotated:\n +CERTIFICATE_AUTHORITY\n(.*\n)*.*cert renew --ca/,
+      ),
+    ]);
+    const named = rotate(engine(), 'CERTIFICATE_AUTHORITY', '--offline', '--yes');
+    expect([named.code, named.stdout]).toEqual([3, expect.stringContaining('cert renew --ca')]);
+  });
+
   test('the certificate: nobody has taken it yet, and nothing else is said', () => {
     const { code, stdout, stderr } = rotate(engine(), 'CERTIFICATE', '--offline', '--yes');
     expect(code).toBe(0);

@@ -11,7 +11,11 @@ const rotate = (...args: string[]) =>
   program(['rotate', ...args], { cwd: stack.folder, env: { PATH: join(stack.parent, 'none') } });
 
 test.each([
-  [['--resume', '--rollback'], 'exclude each other'],
+  [['--resume', '--rollback'], '--resume and --rollback exclude each other'],
+  [['--emergency', '--resume'], '--resume and --emergency exclude each other'],
+  [['REDIS_APP_PASSWORD', '--rollback'], '--rollback and REDIS_APP_PASSWORD exclude each other'],
+  [['--all', '--retire', '--resume'], '--resume and --all exclude each other'],
+  [['--retire', '--emergency'], '--retire and --emergency exclude each other'],
   [
     ['REDIS_APP_PASSWORD', '--offline', '--yes', '--secret-file', 'REDIS_APP_PASSWORD=../value'],
     'cannot be given',
@@ -65,7 +69,14 @@ test.each([
     [['.', '--yes'], 3],
   ] as const) {
     const { code, stdout, stderr } = program([...command], { cwd: stack.folder });
-    expect([code, (stdout + stderr).replaceAll(/\s+/g, ' ')]).toEqual([exit, expect.stringContaining(ways)]);
+    const text = (stdout + stderr).replaceAll(/\s+/g, ' ');
+    expect([code, text]).toEqual([exit, expect.stringContaining(ways)]);
+    // And where it stood.
+    expect(text).toMatch(
+      new RegExp(
+        `A rotation of REDIS_APP_PASSWORD from [^ ]+ was interrupted. ${done} of 3 steps are complete; the next`,
+      ),
+    );
   }
 });
 
@@ -84,9 +95,11 @@ describe('what --resume and --rollback would do', () => {
   test('the steps that are left', () => {
     expect(foresee('--resume')).toBe(
       [
-        '--resume of the rotation of REDIS_APP_PASSWORD from 2026-05-06T07:08:09.000Z:',
+        'What is left of the rotation (REDIS_APP_PASSWORD, begun 2026-05-06T07:08:09.000Z):',
         '  2/3  api: replace it and wait until it is healthy',
-        '  3/3  write env file and secret files, new values only',
+        '  3/3  write env file and secret files: new values only',
+        'Replaced one after another, the new container beside the old one, without a gap:',
+        'api.',
         '',
       ].join('\n'),
     );
@@ -96,12 +109,13 @@ describe('what --resume and --rollback would do', () => {
       started: '2026-05-06T07:08:09.000Z',
       changed: ['REDIS_APP_PASSWORD'],
       steps: [RESTART, FINAL],
+      restarts: [{ workload: 'api', rolling: true, awaySeconds: 0 }],
     });
   });
 
   test('the steps back', () => {
     expect(foresee('--rollback')).toMatch(
-      /^--rollback of .*\n {2}1\/3 .*\n {2}2\/3 {2}api.*\n.*old values only\n$/,
+      /^What is left of the way back to the old values \(REDIS_APP_PASSWORD, begun .*\n {2}1\/3 .*: old values, services accept both\n {2}2\/3 {2}api.*\n.*: old values only\nReplaced one after another.*\napi\.\n$/,
     );
     expect(JSON.parse(foresee('--rollback', '--json'))).toMatchObject({
       way: 'rollback',
@@ -121,6 +135,8 @@ describe('what --resume and --rollback would do', () => {
 
   test('nothing when none is open', () => {
     expect(rotate('--resume', '--dry-run')).toMatchObject({ code: 0, stderr: 'No rotation is open.\n' });
+    const { code, stdout, stderr } = rotate('--resume', '--json');
+    expect([code, JSON.parse(stdout), stderr]).toEqual([0, { outcome: 'nothing open' }, '']);
   });
 });
 
@@ -223,7 +239,7 @@ describe('a certificate that cannot be made', () => {
     expect([code, stdout]).toEqual([3, expect.stringMatching(reason)]);
     expect(stdout).toContain('REDIS_APP_PASSWORD');
     const all = rotate('--all', '--offline', '--yes', '--accept-logout');
-    expect([all.code, all.stdout]).toEqual([0, expect.stringContaining('Rotated: ')]);
+    expect([all.code, all.stdout]).toEqual([4, expect.stringContaining('Rotated: ')]);
     expect(all.stdout).toMatch(reason);
   };
 

@@ -13,7 +13,7 @@ import {
   sweepRotationDrafts,
 } from '../../src/rotation/journal.ts';
 import { prometheusText } from '../../src/rotation/prometheus.ts';
-import { dueSecrets, scheduleOf } from '../../src/rotation/schedule.ts';
+import { dueSecrets, type ScheduleEntry, scheduleOf } from '../../src/rotation/schedule.ts';
 import { type Request, selectSecrets } from '../../src/rotation/select.ts';
 import { sharedValues } from '../../src/rotation/shared.ts';
 import { systemRandom } from '../../src/secrets/kinds.ts';
@@ -169,7 +169,8 @@ describe('ages', () => {
 describe('the schedule, by the clock', () => {
   const env = envOf(shop, { JOBS_STRIPE_SECRET_KEY: 'sk_test_4eC39HqLyjWDarjtT1zdp7dc' }).values;
   const ages = agesAt(NOW, env);
-  const due = (now: Date, known = ages): string[] => dueSecrets(shop, known, now).map(({ id }) => id);
+  const due = (now: Date, known = ages, values = env): string[] =>
+    dueSecrets(shop, known, now, values).map(({ id }) => id);
 
   test('signing and external after 90 days, engines after 180, keys of data never', () => {
     expect(due(later(89, 23))).toEqual([]);
@@ -191,8 +192,8 @@ describe('the schedule, by the clock', () => {
       ...shop,
       secretStore: { ...shop.secretStore, schedule: { signing: 7, engine: 1, external: 365 } },
     };
-    expect(dueSecrets(strict, ages, later(6)).map(({ class: name }) => name)).not.toContain('signing');
-    expect(dueSecrets(strict, ages, later(7)).map(({ class: name }) => name)).toContain('signing');
+    expect(dueSecrets(strict, ages, later(6), env).map(({ class: name }) => name)).not.toContain('signing');
+    expect(dueSecrets(strict, ages, later(7), env).map(({ class: name }) => name)).toContain('signing');
   });
 
   test('a replaced signing key is due to go after the life of what it signed, one of data never', () => {
@@ -201,26 +202,43 @@ describe('the schedule, by the clock', () => {
       API_FIELD_KEY_PREVIOUS: 'p'.repeat(20),
     });
     const known = agesAt(later(1), rotated, ages);
-    expect(due(later(1, 11), known)).toEqual([]);
-    expect(dueSecrets(shop, known, later(1, 12))).toMatchObject([
+    expect(due(later(1, 11), known, rotated)).toEqual([]);
+    expect(dueSecrets(shop, known, later(1, 12), rotated)).toMatchObject([
       { id: 'API_JWT_SECRET_PREVIOUS', action: 'retire' },
     ]);
   });
 
-  test('a secret of unknown age is shown without a date', () => {
-    expect(scheduleOf(shop, undefined, NOW).every((entry) => entry.due === undefined)).toBe(true);
+  test('a value of unknown age is due at once, unless no age makes it so', () => {
+    const values = withValues(env, { API_JWT_SECRET: '', JOBS_STRIPE_SECRET_KEY: '' });
+    const entries = scheduleOf(shop, undefined, NOW, values);
+    const of = (id: string) => entries.find((entry) => entry.id === id);
+    expect(entries.every((entry) => entry.due === undefined)).toBe(true);
+    expect(of('API_COOKIE_KEY')).toMatchObject({ state: 'unknown', overdue: true });
+    expect(of('API_FIELD_KEY')).toMatchObject({ state: 'unknown', overdue: false });
+    // What is not there has no age.
+    expect(of('API_JWT_SECRET')).toMatchObject({ state: 'missing', overdue: false });
+    expect(of('JOBS_STRIPE_SECRET_KEY')).toMatchObject({ state: 'blank', overdue: false });
   });
 });
 
 describe('what is chosen', () => {
   const env = envOf(shop).values;
   const rotated = withValues(env, { API_JWT_SECRET_PREVIOUS: 'old', API_FIELD_KEY_PREVIOUS: 'older' });
-  const select = (request: Partial<Request>, now = NOW): string[] =>
+  const AUTHORITY_DUE: ScheduleEntry = {
+    id: 'CERTIFICATE_AUTHORITY',
+    class: 'certificate',
+    kind: 'certificate',
+    consumers: [],
+    state: 'known',
+    overdue: true,
+    action: 'roll over',
+  };
+  const select = (request: Partial<Request>, now = NOW, more: ScheduleEntry[] = []): string[] =>
     selectSecrets(
       { names: [], all: false, due: false, classes: [], emergency: false, retire: false, ...request },
       {
         secrets: shop.secrets,
-        schedule: scheduleOf(shop, agesAt(NOW, rotated), now),
+        schedule: [...scheduleOf(shop, agesAt(NOW, rotated), now, rotated), ...more],
         certificateDue: undefined,
         hasCertificate: true,
       },
@@ -236,7 +254,7 @@ describe('what is chosen', () => {
   test('a class; everything; everything in an emergency, unless it names something', () => {
     expect(select({ classes: ['signing'] })).toEqual(['API_JWT_SECRET', 'API_COOKIE_KEY']);
     expect(select({ all: true })).toContain('CERTIFICATE');
-    expect(select({ emergency: true })).toEqual(select({ all: true }));
+    expect(select({ emergency: true })).toEqual([...select({ all: true }), 'CERTIFICATE_AUTHORITY']);
     expect(select({ emergency: true, names: ['API_JWT_SECRET'] })).toEqual(['API_JWT_SECRET']);
   });
 
@@ -245,6 +263,21 @@ describe('what is chosen', () => {
     expect(select({ due: true }, later(1))).toEqual(['API_JWT_SECRET_PREVIOUS']);
     // Both: the replaced key gives way to the next one.
     expect(select({ due: true }, later(90))).toEqual(['API_JWT_SECRET', 'API_COOKIE_KEY']);
+  });
+
+  test('the development CA stays: said where its certificates are in doubt, or it is due', () => {
+    expect(select({ classes: ['certificate'] })).toEqual(['CERTIFICATE', 'CERTIFICATE_AUTHORITY']);
+    expect(select({ emergency: true })).toContain('CERTIFICATE_AUTHORITY');
+    expect(select({ names: ['CERTIFICATE'] })).toEqual(['CERTIFICATE']);
+    expect(select({ names: ['CERTIFICATE'] }, NOW, [AUTHORITY_DUE])).toContain('CERTIFICATE_AUTHORITY');
+    expect(select({ all: true })).not.toContain('CERTIFICATE_AUTHORITY');
+  });
+
+  test('a replaced key beside what is replaced', () => {
+    expect(select({ names: ['REDIS_APP_PASSWORD'], drop: ['API_JWT_SECRET_PREVIOUS'] })).toEqual([
+      'REDIS_APP_PASSWORD',
+      'API_JWT_SECRET_PREVIOUS',
+    ]);
   });
 
   test('replaced keys: those whose time is over; of stored data by name only', () => {
@@ -289,12 +322,21 @@ test('Prometheus text: names, types and dates, with names escaped', () => {
         class: 'signing',
         kind: 'hmac',
         consumers: ['api'],
+        state: 'known',
         since: NOW,
         due: later(90),
         overdue: true,
         action: 'rotate',
       },
-      { id: 'K', class: 'encryption', kind: 'fernet', consumers: [], overdue: false, action: 'rotate' },
+      {
+        id: 'K',
+        class: 'encryption',
+        kind: 'fernet',
+        consumers: [],
+        state: 'unknown',
+        overdue: false,
+        action: 'rotate',
+      },
     ],
     { open: true, now: NOW },
   );
@@ -305,6 +347,9 @@ test('Prometheus text: names, types and dates, with names escaped', () => {
       `secure_stack_secret_set_timestamp_seconds${labels} ${NOW.getTime() / 1000}`,
       `secure_stack_secret_due_timestamp_seconds${labels} ${later(90).getTime() / 1000}`,
       `secure_stack_secret_overdue${labels} 1`,
+      `secure_stack_secret_unknown${labels} 0`,
+      'secure_stack_secret_unknown{stack="sh\\"op\\\\",secret="K",class="encryption"} 1',
+      `secure_stack_secret_missing${labels} 0`,
       'secure_stack_rotation_open{stack="sh\\"op\\\\"} 1',
     ]),
   );

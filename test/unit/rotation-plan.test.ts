@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { changedSecrets, openLines, planLines, stepText } from '../../src/cli/rotation-report.ts';
+import { planLines } from '../../src/cli/rotation-report.ts';
 import { rotationFiles } from '../../src/rotation/files.ts';
 import type { Journal } from '../../src/rotation/journal.ts';
 import { stepsOf, turnedBack } from '../../src/rotation/machine.ts';
 import { canRoll, planRotation } from '../../src/rotation/plan.ts';
+import { changedSecrets, openLines, stepText } from '../../src/rotation/words.ts';
 import { SHOP, situationOf, stackOf } from './rotation-fixture.ts';
 
 const shop = stackOf();

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { UserError } from '../../src/errors.ts';
-import { inOwnFolder, type Line, runWizard, textOf, write } from './wizard-fixture.ts';
+import { inOwnFolder, type Line, type Run, runWizard, textOf, write } from './wizard-fixture.ts';
 
 inOwnFolder();
 
@@ -96,6 +96,54 @@ test.each(['replace secrets', 'renew the certificate'])(
     await expect(runWizard(['shop'], [['What do you want', offer]])).rejects.toThrow(UserError);
   },
 );
+
+test.each([
+  [
+    'new in stack.yaml',
+    'shop/stack.yaml',
+    TEXT,
+    TEXT.replace('1.4.2",', '1.4.2", secrets: {TOKEN: {kind: hmac}},'),
+  ],
+  ['gone from .env', 'shop/.env', /^POSTGRES_PASSWORD=.*\n/m, ''],
+])('a secret %s is no obstacle', async (_what, path, from, to) => {
+  writeFileSync(path, readFileSync(path, 'utf8').replace(from, to));
+  const { order } = await runWizard(['shop'], [['What do you want', 'bring the files']]);
+  await write({ order } as Run);
+  expect((await runWizard(['shop'], [['What do you want', 'leave']])).order).toBe('done');
+});
+
+describe('an open rotation comes before anything else', () => {
+  beforeEach(() => {
+    const [change, rest] = [
+      { id: 'POSTGRES_PASSWORD', before: 'a', after: 'b' },
+      { credentials: [], dependents: [] },
+    ];
+    const journal = { format: 1, started: '2026-05-06T07:08:09.000Z', mode: 'normal', direction: 'forward' };
+    writeFileSync(
+      'shop/secrets/.rotation.json',
+      JSON.stringify({ ...journal, ...rest, changes: [change], reencrypt: [], done: 0 }),
+    );
+  });
+
+  test('where it stood, and the same choices as rotate has', async () => {
+    const before = snapshot();
+    const { order, prompter } = await runWizard(['shop'], [['What shall be done with it?', 'leave']]);
+    expect(order).toBe('done');
+    expect(prompter.screen).toContain('A rotation of POSTGRES_PASSWORD from');
+    expect(prompter.screen).toContain('0 of 2 steps are complete; the next one: write env file');
+    expect(snapshot()).toEqual(before);
+  });
+
+  test.each([
+    ['finish it', /^POSTGRES_PASSWORD=b$/m],
+    ['bring the old values back', /^POSTGRES_PASSWORD=a$/m],
+  ])('%s', async (way, value) => {
+    const { order } = await runWizard(['shop'], [['What shall be done with it?', way]]);
+    expect(order).toBe('done');
+    expect(readFileSync('shop/.env', 'utf8')).toMatch(value);
+    expect(readdirSync('shop/secrets')).not.toContain('.rotation.json');
+  });
+});
 
 test('the diff is shown as often as wanted, and nothing is written for it', async () => {
   const before = snapshot();

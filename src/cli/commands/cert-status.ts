@@ -1,7 +1,12 @@
 import { resolve } from 'node:path';
 import { ACME_FILES, type AcmeState, parseAcmeState } from '../../certs/acme-state.ts';
 import { CERTIFICATES } from '../../certs/places.ts';
-import { type CertificateEntry, certificateEntries, expiryText } from '../../certs/report.ts';
+import {
+  type CertificateEntry,
+  certificateEntries,
+  clientCertificates,
+  expiryText,
+} from '../../certs/report.ts';
 import { edgeAddress, servedCertificate } from '../../certs/served.ts';
 import { EXIT, type ExitCode } from '../../errors.ts';
 import { readOptional } from '../../workspace/read.ts';
@@ -12,7 +17,7 @@ import type { CertSession } from './cert.ts';
 /** What is on disk, by expiry, and what a client gets. Exit code 4 when something is due or not served. */
 export async function certStatus({ args, output, root, spec, stack, now }: CertSession): Promise<ExitCode> {
   const read = (path: string) => readOptional(resolve(root, path));
-  const entries = certificateEntries(spec.tls.mode, read, now);
+  const entries = certificateEntries(spec.tls.mode, read, now, clientCertificates(stack));
   const acme = spec.tls.mode === 'acme' ? parseAcmeState(read(ACME_FILES.status) ?? '') : undefined;
   const address = edgeAddress(stack);
   const fingerprint = (await servedCertificate(address))?.fingerprint256;

@@ -20,7 +20,12 @@ export async function check({ args, output }: Invocation): Promise<ExitCode> {
       },
       EXIT.refused,
     );
-  const findings = await checkStack({ root: folder, source, now: new Date() });
+  const findings = await checkStack({
+    root: folder,
+    source,
+    now: new Date(),
+    against: args.values.get('against') ?? [],
+  });
   const ok = findings.every(({ severity }) => severity === 'note');
   output.result(
     args.switches.has('json')

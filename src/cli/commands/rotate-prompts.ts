@@ -1,4 +1,6 @@
 import { UserError } from '../../errors.ts';
+import type { Journal } from '../../rotation/journal.ts';
+import { canRollBack } from '../../rotation/machine.ts';
 import type { RotationPlan } from '../../rotation/plan.ts';
 import { folderSchedule } from '../../rotation/propose.ts';
 import type { Request } from '../../rotation/select.ts';
@@ -9,37 +11,57 @@ import { cancelled } from '../output.ts';
 import { scheduleRows } from '../rotation-report.ts';
 import type { Session } from './rotate.ts';
 
-/** Shows every secret and lets the user choose; what is due is proposed. */
-export async function askRequest({ folder, now }: Session, prompter: Prompter): Promise<string[]> {
-  const entries = folderSchedule(folder, now).filter(({ action }) => action === 'rotate');
+/** Shows every secret and replaced key and lets the user choose; what is due is proposed. */
+export async function askRequest(
+  { folder, now }: Session,
+  prompter: Prompter,
+): Promise<Required<Pick<Request, 'names' | 'drop'>>> {
+  const entries = folderSchedule(folder, now).filter(
+    ({ action }) => action === 'rotate' || action === 'retire',
+  );
   const { titles, rows } = scheduleRows(entries, now);
-  const names = await prompter.pick({
+  const chosen = await prompter.pick({
     message: `Which secrets shall be replaced? (${titles.slice(1).join(', ')})`,
     choices: entries.map(({ id }, index) => ({ value: id, name: rows[index]!, short: id })),
     picked: entries.filter(({ overdue }) => overdue).map(({ id }) => id),
   });
-  if (names.length === 0) throw cancelled();
-  return names;
+  if (chosen.length === 0) throw cancelled();
+  const ids = (wanted: string) =>
+    entries.filter(({ id, action }) => action === wanted && chosen.includes(id)).map(({ id }) => id);
+  return { names: ids('rotate'), drop: ids('retire') };
 }
 
-/** Asks for the new values of third parties among the chosen names; they are never shown. */
+/** Asks for the new values of third parties; they are never shown. Those left out are not among the result. */
 export async function askSupplied(
-  { folder: { stack } }: Session,
+  ids: readonly string[],
   prompter: Prompter,
-  { names }: Pick<Request, 'names'>,
-  supplied: Readonly<Record<string, string>>,
 ): Promise<Record<string, string>> {
   const asked: Record<string, string> = {};
-  for (const { id, kind } of stack.secrets) {
-    if (kind !== 'external' || !names.includes(id) || supplied[id] !== undefined) continue;
+  for (const id of ids) {
     const url = knownKey(id)?.url;
-    asked[id] = await prompter.secret({
-      message: `New value of ${id}${url ? ` (make one at ${url})` : ''}:`,
-      validate: (value) =>
-        value === '' ? 'needs a value' : (checkSecretFormat(kind, value) ?? checkKnownKey(id, value)),
+    const value = await prompter.secret({
+      message: `New value of ${id}, or Enter to leave it as it is:`,
+      ...(url ? { about: `make one at ${url}` } : {}),
+      validate: (text) =>
+        text === '' ? undefined : (checkSecretFormat('external', text) ?? checkKnownKey(id, text)),
     });
+    if (value !== '') asked[id] = value;
   }
   return asked;
+}
+
+/** What shall become of a rotation that was interrupted. */
+export function askWay(journal: Journal, prompter: Prompter): Promise<'resume' | 'rollback' | 'leave'> {
+  return prompter.choose({
+    message: 'What shall be done with it?',
+    choices: [
+      { value: 'resume', name: 'finish it' },
+      ...(journal.direction === 'forward' && canRollBack(journal)
+        ? [{ value: 'rollback' as const, name: 'bring the old values back' }]
+        : []),
+      { value: 'leave', name: 'leave it as it is' },
+    ],
+  });
 }
 
 /** Whether passwords that a service does not accept may be set from inside its container. */

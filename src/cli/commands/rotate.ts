@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { EXIT, type ExitCode, type Problem, UserError } from '../../errors.ts';
+import { EXIT, type ExitCode, UserError } from '../../errors.ts';
 import { begin, type CarryOutInput, probed, resume, rollBack, stepsAhead } from '../../rotation/carry-out.ts';
 import { openFolder, refuseChangedAnswers, refuseDrift, type StackFolder } from '../../rotation/folder.ts';
 import {
@@ -10,18 +10,19 @@ import {
 } from '../../rotation/journal.ts';
 import { canRollBack, waysOut } from '../../rotation/machine.ts';
 import { proposeRotation } from '../../rotation/propose.ts';
-import { isEmptyRequest, type Request, ROTATION_CLASSES, type RotationClass } from '../../rotation/select.ts';
+import { isEmptyRequest } from '../../rotation/select.ts';
+import { openLines } from '../../rotation/words.ts';
 import { systemRandom } from '../../secrets/kinds.ts';
 import { type Prompter, terminalPrompter } from '../../wizard/prompter.ts';
 import { recover, withLock } from '../../workspace/index.ts';
 import { givenAnswers } from '../answers.ts';
-import type { Arguments } from '../args.ts';
 import type { Invocation } from '../main.ts';
-import { openLines, planLines } from '../rotation-report.ts';
+import { planLines } from '../rotation-report.ts';
 import { mayAsk, suppliedSecrets } from '../take-order.ts';
 import { version } from '../version.ts';
 import { Progress } from './rotate-progress.ts';
-import { agreed, askRequest, askSupplied, mayRepair } from './rotate-prompts.ts';
+import { agreed, askRequest, askSupplied, askWay, mayRepair } from './rotate-prompts.ts';
+import { isComplete, refuseContradictions, refuseSupplied, requestOf } from './rotate-request.ts';
 
 /** Replaces secrets of a stack, running or not; finishes or undoes a rotation that was interrupted. */
 export async function rotate(invocation: Invocation): Promise<ExitCode> {
@@ -32,8 +33,7 @@ export async function rotate(invocation: Invocation): Promise<ExitCode> {
       { message: 'there is no stack.yaml here', hint: 'name the folder of a stack' },
       EXIT.refused,
     );
-  if (args.switches.has('resume') && args.switches.has('rollback'))
-    throw new UserError({ message: '--resume and --rollback exclude each other', hint: 'give one of them' });
+  refuseContradictions(args);
   const { source } = given;
   const prompter = mayAsk(args) ? terminalPrompter(output) : undefined;
   const root = resolve(given.folder);
@@ -80,7 +80,8 @@ async function start(session: Session): Promise<ExitCode> {
   const { invocation, prompter, folder, now } = session;
   const { args, output } = invocation;
   if (args.switches.has('resume') || args.switches.has('rollback')) {
-    output.note('No rotation is open.');
+    if (args.switches.has('json')) output.result(JSON.stringify({ outcome: 'nothing open' }));
+    else output.note('No rotation is open.');
     return EXIT.ok;
   }
   refuseDrift(folder);
@@ -91,36 +92,38 @@ async function start(session: Session): Promise<ExitCode> {
         message: 'nothing says what to rotate',
         hint: 'name secrets, or give --due, --all, --class or --emergency',
       });
-    request.names = await askRequest(session, prompter);
+    Object.assign(request, await askRequest(session, prompter));
   }
   const supplied = { ...suppliedSecrets(args) };
   refuseSupplied(Object.keys(supplied), folder.stack.secrets);
-  if (prompter) Object.assign(supplied, await askSupplied(session, prompter, request, supplied));
   const offline = args.switches.has('offline');
   const proposed = await proposeRotation(folder, {
     request,
     offline,
     force: args.switches.has('force'),
     supplied,
+    ...(prompter ? { ask: (ids) => askSupplied(ids, prompter) } : {}),
     now,
     random: systemRandom,
   });
   const progress = new Progress(session);
   const plan = await probed(proposed, carryOutInput(session, progress));
-  // A name that was given and cannot be rotated is a failure; of a group, the rest is a note.
+  // A name that was given and cannot be rotated stops the run; of a group, the rest is rotated.
   const refused = plan.refused.some(({ id }) => args.names.includes(id));
+  const complete = isComplete(plan, request, folder);
+  const code = complete ? EXIT.ok : EXIT.findings;
   const { journal } = plan;
   if (journal === undefined || args.switches.has('dry-run') || (refused && !prompter)) {
-    progress.proposed(plan);
+    progress.proposed(plan, args.switches.has('dry-run') ? 'planned' : 'unchanged', complete);
     if (plan.secrets.length > 0 && !args.switches.has('dry-run')) output.note('Nothing was changed.');
-    return refused || (plan.locked && !args.switches.has('repair')) ? EXIT.refused : EXIT.ok;
+    return refused || (plan.locked && !args.switches.has('repair')) ? EXIT.refused : code;
   }
   if (!args.switches.has('json')) for (const line of planLines(plan, output.width)) output.note(line);
   if (plan.locked && !(await mayRepair(session))) throw new UserError(plan.locked, EXIT.refused);
   await agreed(plan, session);
   return interruptible(session, progress, async () => {
     await begin(journal, carryOutInput(session, progress));
-    return progress.finished('rotated', journal, plan);
+    return progress.finished('rotated', journal, { plan, complete });
   });
 }
 
@@ -131,16 +134,7 @@ async function continueOpen(journal: Journal, session: Session): Promise<ExitCod
   let way = args.switches.has('resume') ? 'resume' : args.switches.has('rollback') ? 'rollback' : undefined;
   if (way === undefined && prompter) {
     for (const line of lines) output.note(line);
-    way = await prompter.choose({
-      message: 'What shall be done with it?',
-      choices: [
-        { value: 'resume', name: 'finish it' },
-        ...(journal.direction === 'forward' && canRollBack(journal)
-          ? [{ value: 'rollback', name: 'bring the old values back' }]
-          : []),
-        { value: 'leave', name: 'leave it as it is' },
-      ],
-    });
+    way = await askWay(journal, prompter);
   }
   if (way === 'rollback' && !canRollBack(journal))
     throw new UserError(
@@ -170,9 +164,11 @@ function carryOutInput({ folder, now }: Session, progress: Progress): CarryOutIn
   return { folder, now, random: systemRandom, toolVersion: version, observe: progress.observe };
 }
 
+const SIGNALS = { SIGINT: EXIT.cancelled, SIGTERM: EXIT.terminated, SIGHUP: EXIT.hungUp } as const;
+
 /** From here on an interruption may leave a journal, which the last line has to say. */
 async function interruptible(
-  { invocation: { output }, folder }: Session,
+  { invocation: { args, output }, folder }: Session,
   progress: Progress,
   action: () => Promise<ExitCode>,
 ): Promise<ExitCode> {
@@ -185,12 +181,17 @@ async function interruptible(
       return 'run rotate again to see where it stands';
     }
   };
-  const stop = (): void => {
-    output.note(`\nStopped; ${waysOn() ?? 'no rotation is open'}.`);
-    process.exit(EXIT.cancelled);
+  const stop = (signal: NodeJS.Signals): void => {
+    const exit = SIGNALS[signal as keyof typeof SIGNALS];
+    const message = `Stopped; ${waysOn() ?? 'no rotation is open'}.`;
+    if (args.switches.has('json'))
+      output.result(JSON.stringify({ error: { exit, problems: [{ message }] } }, null, 2));
+    else output.note(`\n${message}`);
+    process.exit(exit);
   };
+  const signals = Object.keys(SIGNALS) as (keyof typeof SIGNALS)[];
   // Before the wizard's handler, which says that nothing was written.
-  process.prependOnceListener('SIGINT', stop);
+  for (const signal of signals) process.prependOnceListener(signal, stop);
   progress.begin();
   try {
     return await action();
@@ -203,45 +204,7 @@ async function interruptible(
       exit,
     );
   } finally {
-    process.off('SIGINT', stop);
+    for (const signal of signals) process.off(signal, stop);
+    progress.end();
   }
-}
-
-/** @throws {UserError} for values that are not taken: who gave one would believe it in use */
-function refuseSupplied(names: readonly string[], secrets: StackFolder['stack']['secrets']): void {
-  const problems = names.flatMap((name): Problem[] => {
-    const secret = secrets.find(({ id }) => id === name);
-    if (secret?.kind === 'external') return [];
-    return [
-      {
-        flag: `--secret-file ${name}`,
-        message: secret
-          ? 'its new value is made here and cannot be given'
-          : 'there is no such secret in this stack',
-      },
-    ];
-  });
-  if (problems.length > 0) throw new UserError(problems);
-}
-
-function requestOf({ names, switches, values }: Arguments): Request & { names: readonly string[] } {
-  const classes = values.get('class') ?? [];
-  for (const name of classes) {
-    if (!ROTATION_CLASSES.some((one) => one === name) || name === 'encryption')
-      throw new UserError({
-        message: `--class ${name}: there is no such class`,
-        hint:
-          name === 'encryption'
-            ? 'keys of stored data are rotated one by one, by name'
-            : `there are ${ROTATION_CLASSES.filter((one) => one !== 'encryption').join(', ')}`,
-      });
-  }
-  return {
-    names,
-    all: switches.has('all'),
-    due: switches.has('due'),
-    classes: classes as RotationClass[],
-    emergency: switches.has('emergency'),
-    retire: switches.has('retire'),
-  };
 }

@@ -6,10 +6,11 @@ import { readRotation, rotationJournalPath } from '../../rotation/journal.ts';
 import { prometheusText } from '../../rotation/prometheus.ts';
 import { folderSchedule } from '../../rotation/propose.ts';
 import { sharedValues } from '../../rotation/shared.ts';
+import { openLines } from '../../rotation/words.ts';
 import { writeFileAtomically } from '../../workspace/atomic.ts';
 import { givenAnswers } from '../answers.ts';
 import type { Invocation } from '../main.ts';
-import { openLines, scheduleLines } from '../rotation-report.ts';
+import { scheduleLines } from '../rotation-report.ts';
 import { version } from '../version.ts';
 
 /** Tells what is due, what is open and what is shared; changes nothing. Exit code 4 when there is any of it. */
@@ -39,6 +40,7 @@ export async function status({ args, output }: Invocation): Promise<ExitCode> {
     .map(({ id }) => id);
   const shared = sharedValues(env.values, ids, others);
   const due = entries.filter(({ overdue }) => overdue);
+  const missing = entries.filter(({ state, overdue }) => state === 'missing' && !overdue).map(({ id }) => id);
 
   if (textfile !== undefined)
     writeTextfile(textfile, prometheusText(stack.name, entries, { open: open !== undefined, now }));
@@ -50,6 +52,7 @@ export async function status({ args, output }: Invocation): Promise<ExitCode> {
           dir: root,
           secrets: entries,
           due: due.map(({ id, action }) => ({ id, action })),
+          missing,
           open: open ? openLines(open, stack) : [],
           shared,
         },
@@ -67,11 +70,16 @@ export async function status({ args, output }: Invocation): Promise<ExitCode> {
             `${id} has the same value as ${otherId} in ${other}: give each its own.`,
         ),
         '',
+        ...(missing.length > 0
+          ? [`Missing: ${missing.join(', ')}: run create-secure-stack on the folder.`]
+          : []),
         due.length > 0 ? `Due: ${due.map(({ id }) => id).join(', ')}.` : 'Nothing is due.',
       ].join('\n'),
     );
   }
-  return due.length > 0 || open !== undefined || shared.length > 0 ? EXIT.findings : EXIT.ok;
+  return [due, missing, shared].some(({ length }) => length > 0) || open !== undefined
+    ? EXIT.findings
+    : EXIT.ok;
 }
 
 const REASONS: Readonly<Record<string, string>> = {
