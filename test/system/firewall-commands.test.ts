@@ -94,7 +94,7 @@ describe.skipIf(missingForLab().length > 0)('commands for the day after', () => 
     it('lets no packet out to it, the host’s own and the containers’ alike, and counts none as a stranger’s', () => {
       const script = confirmed();
       const send = (from: 'host' | 'container') => () => lab.probe(from, [`udp,${neighbour},7002`]);
-      for (const from of ['host', 'container'] as const) expect(reaching(send(from))).toBe(1);
+      for (const from of ['host', 'container'] as const) expect(reaching(send(from))).toBeGreaterThan(0);
       lab.firewall(script, ['block', neighbour]);
       for (const from of ['host', 'container'] as const) expect(reaching(send(from)), from).toBe(0);
       // Ahead of the other rules and of connection tracking.
