@@ -163,7 +163,7 @@ describe('a stack that exists', () => {
   });
 
   test.each<[string, number, readonly (readonly [string, string])[]]>([
-    ['leaving', 0, [['What do you want to do?', down + down + down + enter]]],
+    ['leaving', 0, [['What do you want to do?', down.repeat(5) + enter]]],
     ['Ctrl-C at the menu', 130, [['What do you want to do?', KEY.ctrlC]]],
     [
       'Ctrl-C in an answer',
