@@ -15,6 +15,7 @@ import type { Edge, FirewallPolicy, Flow, SecretMount, Stack, Workload } from '.
 import type { AppSpec, StackSpec } from './schema.ts';
 import { markVariables, secretStore } from './secret-store.ts';
 import { acmeDirectory } from './tls-schema.ts';
+import { ANYWHERE } from './value-schemas.ts';
 import { warnings } from './warnings.ts';
 
 /** Joins the answers with the catalogue. The spec must have passed `validateSpec`. */
@@ -193,10 +194,17 @@ function firewallPolicy(spec: StackSpec, { bind }: Edge, workloads: readonly Wor
     publicUdp: edgeIsPublic && spec.edge.http3 ? [spec.edge.ports.https] : [],
     sshPorts: spec.firewall.sshPorts,
     sshFrom: spec.firewall.sshFrom,
-    openings: workloads
-      .flatMap(({ published }) => published)
-      .filter(({ address }) => !isLoopback(address))
-      .map(({ host, protocol, allow }) => ({ port: host, protocol, from: allow })),
+    openings: [
+      ...workloads
+        .flatMap(({ published }) => published)
+        .filter(({ address }) => !isLoopback(address))
+        .map(({ host, protocol, allow }) => ({ port: host, protocol, from: allow })),
+      ...spec.firewall.openings.map(({ port, protocol, from }) => ({
+        port,
+        protocol,
+        from: from.flatMap((source) => (source === ANYWHERE ? ['0.0.0.0/0', '::/0'] : [source])),
+      })),
+    ],
     trustedInterfaces: spec.firewall.trustedInterfaces,
     backend: spec.firewall.backend,
     blockPrivateEgress: spec.firewall.blockPrivateEgress,

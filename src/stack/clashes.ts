@@ -82,13 +82,14 @@ export function hostPortClashes(spec: StackSpec): AnswerProblem[] {
       claim(exposed.protocol, exposed.hostPort, `app "${name}"`, ['apps', name, 'expose', index, 'hostPort']);
     });
   }
-  for (const [index, sshPort] of spec.firewall.sshPorts.entries()) {
-    const other = owner.get(`tcp ${sshPort}`);
-    if (other !== undefined)
-      problems.push({
-        path: ['firewall', 'sshPorts', index],
-        message: `port ${sshPort} is already used by ${other}`,
-      });
-  }
+  // What the host opens may be opened twice, for others; but whom an app lets in is its own answer.
+  const unused = (protocol: string, port: number, path: AnswerPath): void => {
+    const other = owner.get(`${protocol} ${port}`);
+    if (other !== undefined) problems.push({ path, message: `port ${port} is already used by ${other}` });
+  };
+  for (const [index, sshPort] of spec.firewall.sshPorts.entries())
+    unused('tcp', sshPort, ['firewall', 'sshPorts', index]);
+  for (const [index, { protocol, port }] of spec.firewall.openings.entries())
+    unused(protocol, port, ['firewall', 'openings', index, 'port']);
   return problems;
 }

@@ -44,6 +44,11 @@ export function exceptions(spec: StackSpec, workloads: readonly Workload[]): Exc
         reason: `${protocol} port ${host} on ${address} by explicit answer; it passes by the edge's TLS and limits`,
       })),
     ]),
+    ...spec.firewall.openings.map(({ port, protocol, from, why }) => ({
+      workload: 'firewall',
+      control: 'the host’s own ports are closed',
+      reason: `${protocol} port ${port} is open to ${from.join(', ')} by answer${why ? `: ${why}` : ''}`,
+    })),
     ...edgeExceptions(spec.edge),
     ...(spec.tls.mode === 'acme'
       ? [

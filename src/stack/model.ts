@@ -286,7 +286,7 @@ export interface FirewallPolicy {
   sshPorts: readonly number[];
   /** CIDRs SSH is allowed from; empty: everybody, with a rate limit per source. */
   sshFrom: readonly string[];
-  /** Ports published by explicit answer. */
+  /** Ports published by explicit answer, and those of the host itself. */
   openings: readonly { port: number; protocol: 'tcp' | 'udp'; from: readonly string[] }[];
   /** Interfaces that are not filtered, e.g. a VPN's. */
   trustedInterfaces: readonly string[];

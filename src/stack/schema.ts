@@ -3,6 +3,7 @@ import { catalog } from '../catalog/index.ts';
 import { appSchema } from './app-schema.ts';
 import { cidrProblem, isPrivateBlock } from './domains.ts';
 import { contentSecurityPolicySchema, edgeLogSchema } from './edge-schema.ts';
+import { firewallSchema } from './firewall-schema.ts';
 import { ENVIRONMENTS } from './model.ts';
 import { tlsSchema } from './tls-schema.ts';
 import { absolutePath, cidr, domain, port, rate, size, workloadName } from './value-schemas.ts';
@@ -97,60 +98,6 @@ const edge = v.strictObject({
   log: v.optional(edgeLogSchema, {}),
 });
 
-const firewall = v.strictObject({
-  sshPorts: v.optional(
-    v.pipe(v.array(port), v.minLength(1), v.description('Ports of the SSH server.')),
-    [22],
-  ),
-  sshFrom: v.optional(
-    v.pipe(v.array(cidr), v.description('Addresses SSH is allowed from; empty: everybody, rate-limited.')),
-    [],
-  ),
-  trustedInterfaces: v.optional(
-    v.pipe(
-      v.array(
-        v.pipe(
-          v.string(),
-          v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$/, 'must be an interface name such as wg0'),
-        ),
-      ),
-      v.description('Interfaces that are not filtered, such as a VPN’s.'),
-    ),
-    [],
-  ),
-  backend: v.optional(
-    v.pipe(
-      v.picklist(['nftables', 'iptables', 'ufw']),
-      v.description(
-        'What the rules are loaded with. `iptables` is the second choice, for hosts without nft; `ufw`: the iptables rules, and the same ports allowed in ufw. The security report lists what these two do less well.',
-      ),
-    ),
-    'nftables',
-  ),
-  blockPrivateEgress: v.optional(
-    v.pipe(
-      v.boolean(),
-      v.description(
-        'Containers may not open connections to private addresses outside the host (10.0.0.0/8, fc00::/7, …).',
-      ),
-    ),
-    false,
-  ),
-  metadataDns: v.optional(
-    v.pipe(
-      v.boolean(),
-      v.description(
-        'Port 53 of the cloud’s metadata addresses stays open to containers: it is the resolver of AWS, Azure and Google.',
-      ),
-    ),
-    true,
-  ),
-  containersToHost: v.optional(
-    v.pipe(v.array(port), v.description('TCP ports of services of the host itself that containers may use.')),
-    [],
-  ),
-});
-
 const secrets = v.strictObject({
   location: v.optional(
     v.pipe(
@@ -232,7 +179,7 @@ export const stackSchema = v.strictObject({
   ),
   apps: v.optional(v.record(workloadName, appSchema), {}),
   edge: v.optional(edge, {}),
-  firewall: v.optional(firewall, {}),
+  firewall: v.optional(firewallSchema, {}),
   secrets: v.optional(secrets, {}),
   network: v.optional(network, {}),
 });

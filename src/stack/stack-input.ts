@@ -172,6 +172,12 @@ export type StackInput = {
   firewall?: {
     sshPorts?: (number)[] | undefined;
     sshFrom?: (string)[] | undefined;
+    openings?: ({
+      port: number;
+      protocol?: "tcp" | "udp" | undefined;
+      from: (string)[];
+      why?: string | undefined;
+    })[] | undefined;
     trustedInterfaces?: (string)[] | undefined;
     backend?: "nftables" | "iptables" | "ufw" | undefined;
     blockPrivateEgress?: boolean | undefined;

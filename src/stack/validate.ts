@@ -29,7 +29,13 @@ const RULES: readonly Rule[] = [
   // A need that was left out can only break a circle.
   { reads: [], problems: needCycles },
   {
-    reads: ['edge.ports.**', 'services.mailpit.**', 'apps.*.expose.**', 'firewall.sshPorts.**'],
+    reads: [
+      'edge.ports.**',
+      'services.mailpit.**',
+      'apps.*.expose.**',
+      'firewall.sshPorts.**',
+      'firewall.openings.**',
+    ],
     problems: hostPortClashes,
   },
   { reads: ['edge.hsts.**', 'edge.contentSecurityPolicy.**'], problems: edgeProblems },

@@ -13,6 +13,12 @@ const judged = (problemOf: (value: string) => string | undefined) =>
 
 export const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535));
 export const cidr = v.pipe(v.string(), judged(cidrProblem));
+/** Who may come in; the word spares the second of both families' ranges, which is easily forgotten. */
+export const ANYWHERE = 'anywhere';
+export const source = v.pipe(
+  v.string(),
+  judged((value) => (value === ANYWHERE ? undefined : cidrProblem(value))),
+);
 export const text = v.pipe(
   v.string(),
   v.check((value) => !/\p{Cc}/u.test(value), 'must not contain line breaks or control characters'),

@@ -43,5 +43,11 @@ export function warnings(spec: StackSpec): string[] {
     else if (app.protocol === 'grpc' && app.health.probe === 'auto')
       list.push(`apps.${name}: the health check of a gRPC app only connects; set health.command for more`);
   }
+  const { openings, trustedInterfaces } = spec.firewall;
+  const tunnels = trustedInterfaces.filter((name) => /^(wg|tun)/.test(name));
+  if (tunnels.length > 0 && !openings.some(({ protocol }) => protocol === 'udp'))
+    list.push(
+      `${tunnels.join(', ')} is trusted, but no UDP port is open: if others dial in to this tunnel, put its port into firewall.openings (WireGuard: 51820, udp)`,
+    );
   return list;
 }

@@ -1,6 +1,7 @@
 import { wrap } from '../cli/help.ts';
 import { primaryUrl } from '../render/docs/commands.ts';
 import { textTopology } from '../render/docs/diagram.ts';
+import { hostOpenings } from '../stack/host-openings.ts';
 import type { Stack, Workload } from '../stack/model.ts';
 import type { Plan, PlanEntry } from '../workspace/plan.ts';
 
@@ -46,7 +47,8 @@ function runs({ kind, title, image, build }: Workload): string {
   return image === undefined || title === 'sample app' ? title : `${title} (${image})`;
 }
 
-function exposureLines({ edge, domains, firewall, workloads }: Stack): string[] {
+function exposureLines(stack: Stack): string[] {
+  const { edge, domains, firewall, workloads } = stack;
   const { http, https } = edge.publicPorts;
   const local = firewall.publicTcp.length === 0;
   return [
@@ -60,6 +62,9 @@ function exposureLines({ edge, domains, firewall, workloads }: Stack): string[] 
         ({ address, host, protocol, allow }) =>
           `${protocol} ${address}:${host} → ${name}${allow.length > 0 ? ` (from ${allow.join(', ')})` : ''}`,
       ),
+    ),
+    ...hostOpenings(stack).map(
+      ({ port, protocol, from }) => `${protocol} ${port} → the host itself (from ${from.join(', ')})`,
     ),
     ...(local
       ? []

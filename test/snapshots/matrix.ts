@@ -117,6 +117,10 @@ export const everything: Case = {
     firewall: {
       sshPorts: [22, 2222],
       sshFrom: ['203.0.113.0/24', '2001:db8:1::/48'],
+      openings: [
+        { port: 51820, protocol: 'udp', from: ['anywhere'], why: 'WireGuard' },
+        { port: 9100, from: ['203.0.113.9'] },
+      ],
       trustedInterfaces: ['wg0'],
     },
     secrets: { location: '/etc/every-thing', schedule: { signing: 30, engine: 60, external: 45 } },

@@ -266,6 +266,18 @@ describe('reports with line, all at once', () => {
       ['stack.yaml:6:56: apps.a.expose[0].hostPort: host port 443 is already used by the edge'],
     ],
     [
+      'an opening for whom an app does not let in',
+      `${HEAD}apps: {a: {image: sample, expose: [{port: 1, hostPort: 9000, allow: [10.0.0.1]}]}}\nfirewall: {openings: [{port: 9000, from: [anywhere]}]}\n`,
+      ['stack.yaml:7:30: firewall.openings[0].port: port 9000 is already used by app "a"'],
+    ],
+    [
+      'an opening for nobody',
+      `${HEAD}firewall: {openings: [{port: 9100, from: []}]}\n`,
+      [
+        'stack.yaml:6:42: firewall.openings[0].from: must name a source; the word "anywhere" is one',
+      ],
+    ],
+    [
       'an exposed port open to all',
       `${HEAD}apps: {a: {image: sample, expose: [{port: 1, hostPort: 9000, allow: []}]}}\n`,
       [

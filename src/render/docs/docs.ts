@@ -4,6 +4,7 @@ import { trustInstructions } from '../../certs/trust.ts';
 import type { GeneratedFile } from '../../fileset.ts';
 import { seenBy } from '../../stack/consumers.ts';
 import { isLoopback } from '../../stack/domains.ts';
+import { hostOpenings } from '../../stack/host-openings.ts';
 import type { Secret, Stack } from '../../stack/model.ts';
 import { CONTROLS } from '../compose/reasons.ts';
 import { BACKEND_LIMITS } from '../firewall/limits.ts';
@@ -91,6 +92,11 @@ function exposures(stack: Stack): { port: string; to: string; by: string }[] {
         by: `${name}, by explicit answer`,
       })),
     ),
+    ...hostOpenings(stack).map(({ port, protocol, from }) => ({
+      port: `${port}/${protocol}`,
+      to: from.join(', '),
+      by: 'the host itself, by firewall.openings',
+    })),
   ];
 }
 
