@@ -67,6 +67,29 @@ describe.skipIf(missingForLab().length > 0)('commands for the day after', () => 
       expect(lab.firewall(script, ['blocks']).stdout).toBe('');
     });
 
+    it('knows a range however it is spelt', () => {
+      const script = confirmed();
+      const pairs = [
+        ['203.0.113.7/32', '203.0.113.7'],
+        ['203.0.113.9/24', '203.0.113.0/24'],
+        ['2001:DB8:5::1', '2001:db8:5:0::1/128'],
+      ] as const;
+      for (const [one, other] of pairs) {
+        for (const address of [one, other, one]) lab.firewall(script, ['block', address]);
+        expect(lab.firewall(script, ['blocks']).stdout).toBe(`blocked    ${one}\n`);
+        expect(lab.firewall(script, ['unblock', other])).toMatchObject({ code: 0, stderr: '' });
+      }
+      expect(lab.firewall(script, ['blocks'])).toMatchObject({ code: 0, stdout: '' });
+    });
+
+    it('takes no longer time than the kernel can hold', () => {
+      expect(lab.firewall(lab.script(), ['block', '203.0.113.7', '--for', '366d'])).toEqual({
+        code: 2,
+        stdout: '',
+        stderr: 'firewall: --for takes 90s, 15m, 1h or 7d, a year at most, not: 366d\n',
+      });
+    });
+
     it('outlives apply, rollback and a flush by somebody else', () => {
       const script = confirmed();
       lab.firewall(script, ['block', neighbour]);
@@ -229,6 +252,26 @@ describe.skipIf(missingForLab().length > 0)('commands for the day after', () => 
         'insert rule inet css_fw from_containers ip daddr 169.254.169.254 accept',
         /cloud metadata/,
       ],
+      [
+        'UDP ports were opened, to a service and to none',
+        'insert rule inet css_fw from_world udp dport { 161, 9001 } accept',
+        /stranger gets through.*161\/udp\n[^]*9001\/udp\n/,
+      ],
+      [
+        'a container’s own address was opened',
+        `insert rule inet css_fw from_world ip daddr ${ADDRESS.container} accept`,
+        /stranger gets through to 172\.31\.0\.2/,
+      ],
+      [
+        'metadata was opened over IPv6',
+        'insert rule inet css_fw from_containers ip6 daddr fd00:ec2::254 accept',
+        /cloud metadata \(fd00:ec2::254\)/,
+      ],
+      [
+        'a rule was added that it does not try',
+        'insert rule inet css_fw from_world ip saddr 203.0.113.9 accept',
+        /^FAIL {2}the rules in the kernel are not those/,
+      ],
     ])('fails when %s behind its back', (_, poke, finding) => {
       const script = confirmed();
       expect(lab.run('host', ['nft', poke]).code).toBe(0);
@@ -383,6 +426,26 @@ describe.skipIf(missingForLab().length > 0)('commands for the day after', () => 
       const { stdout } = lab.firewall(script, ['verify']);
       lab.run('host', ['ip', 'link', 'del', 'mv0']);
       expect(stdout).toMatch(/^note {2}macvlan or ipvlan \(mv0/m);
+    });
+
+    it('names bridges of other programs and what a swarm misses, and so does apply', async () => {
+      const openings = [
+        { port: 4789, protocol: 'udp' as const, from: ['198.51.100.3'] },
+        { port: 7946, protocol: 'tcp' as const, from: ['198.51.100.3'] },
+      ];
+      const script = lab.script({ openings, trustedInterfaces: ['lxdbr0'] });
+      const daemon = await lab.listen('host', ['tcp:2377', 'tcp:7946'], 'dockerd');
+      const bridges = ['virbr0', 'lxdbr0'];
+      for (const name of bridges) lab.run('host', ['ip', 'link', 'add', name, 'type', 'bridge']);
+      const applied = lab.firewall(script, ['apply']);
+      const { stdout } = lab.firewall(script, ['verify']);
+      for (const name of bridges) lab.run('host', ['ip', 'link', 'del', name]);
+      await end(daemon);
+      const told = (by: string) =>
+        new RegExp(`^${by}bridges of other programs \\(virbr0\\):.*\n${by}a swarm: .* 2377/tcp 7946/udp\\.`, 'm');
+      expect(applied.code).toBe(0);
+      expect(applied.stderr).toMatch(told('firewall: '));
+      expect(stdout).toMatch(told('note {2}'));
     });
 
     it('names addresses that packets cannot arrive at by their own interface', () => {

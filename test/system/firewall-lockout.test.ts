@@ -56,6 +56,34 @@ describe.skipIf(missingForLab().length > 0)('apply locks nobody out', () => {
     lab.run('host', ['ip', 'link', 'del', 'wg0']);
   });
 
+  it('refuses to close the outer port of the tunnel that the session came by, and warns of other tunnels', () => {
+    const bin = mkdtempSync(join(lab.folder, 'bin-'));
+    const wg = (keepalive: string) =>
+      writeFileSync(
+        join(bin, 'wg'),
+        `#!/bin/sh\ncase $* in *interfaces) echo wg0 wg1 ;; *wg1*) echo 51821 ;; *port) echo 51820 ;; *) echo 'key= ${keepalive}' ;; esac`,
+        { mode: 0o755 },
+      );
+    const env = { PATH: `${bin}:${process.env['PATH']}`, SSH_CONNECTION: '10.8.0.2 40000 10.8.0.1 22' };
+    lab.run('host', ['ip', 'link', 'add', 'wg0', 'type', 'bridge']);
+    lab.run('host', ['ip', 'addr', 'add', '10.8.0.1/24', 'dev', 'wg0']);
+    const script = (port: number) =>
+      lab.script({
+        trustedInterfaces: ['wg0'],
+        openings: [{ port, protocol: 'udp', from: ['198.51.100.0/24'] }],
+      });
+    wg('off');
+    refuses(script(51821), env, 'came in by wg0', '51820/udp', 'firewall.openings');
+    expect(lab.firewall(script(51820), ['apply'], env)).toMatchObject({ code: 0, stderr: '' });
+    lab.reset();
+    wg('25');
+    accepts(script(51821), env);
+    wg('off');
+    const elsewhere = lab.firewall(script(51821), ['apply'], { PATH: env.PATH });
+    expect(elsewhere).toMatchObject({ code: 0, stderr: expect.stringMatching(/tunnel wg0.*51820\/udp/) });
+    lab.run('host', ['ip', 'link', 'del', 'wg0']);
+  });
+
   it('refuses when the session came in by what counts as a container interface', () => {
     lab.run('host', ['ip', 'link', 'add', 'br-lan', 'type', 'bridge']);
     lab.run('host', ['ip', 'addr', 'add', '10.9.0.1/24', 'dev', 'br-lan']);
@@ -180,6 +208,23 @@ describe.skipIf(missingForLab().length > 0)('apply locks nobody out', () => {
     lab.run('host', ['ip', 'addr', 'add', '192.0.2.1/24', 'dev', 'br-wan']);
     lab.run('host', ['ip', 'route', 'add', 'default', 'via', '192.0.2.2', 'metric', '50']);
     refuses(lab.script(), {}, 'br-wan', 'br-*');
+    const route = (...words: string[]) => lab.run('host', ['ip', 'route', ...words]);
+    route('del', 'default', 'via', '192.0.2.2');
+    accepts(lab.script());
+    // One of several next hops, two halves, and a table that only marked packets are sent to.
+    const ways = [
+      'default metric 5 nexthop via 192.0.2.2 dev br-wan nexthop via 198.51.100.2 dev eth0',
+      '128.0.0.0/1 via 192.0.2.2',
+      'default via 192.0.2.2 table 51820',
+      '9.9.0.0/16 via 192.0.2.2',
+    ];
+    for (const way of ways) {
+      expect(route('add', ...way.split(' '))).toMatchObject({ code: 0 });
+      refuses(lab.script(), {}, 'br-wan', 'br-*');
+      route('del', ...way.split(' '));
+    }
+    route('add', '224.0.0.0/4', 'dev', 'br-wan');
+    accepts(lab.script());
     link('del', 'br-wan');
     accepts(lab.script());
   });
