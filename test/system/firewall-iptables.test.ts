@@ -180,7 +180,10 @@ describe.skipIf(missingForLab(programs).length > 0)('the second choice, iptables
     lab.firewall(script, ['rollback']);
     expect(lab.answers('neighbour', [...site, `tcp,${host},9000`])).toEqual([site[1]]);
     expect(lab.firewall(script, ['unblock', neighbour])).toMatchObject({ code: 0, stderr: '' });
-    expect(lab.firewall(script, ['block', '203.0.113.7', '--for=365d'])).toMatchObject({ code: 0, stderr: '' });
+    expect(lab.firewall(script, ['block', '203.0.113.7', '--for=365d'])).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
     expect(lab.answers('neighbour', site)).toEqual(site);
   });
 

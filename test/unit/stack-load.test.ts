@@ -273,9 +273,7 @@ describe('reports with line, all at once', () => {
     [
       'an opening for nobody',
       `${HEAD}firewall: {openings: [{port: 9100, from: []}]}\n`,
-      [
-        'stack.yaml:6:42: firewall.openings[0].from: must name a source; the word "anywhere" is one',
-      ],
+      ['stack.yaml:6:42: firewall.openings[0].from: must name a source; the word "anywhere" is one'],
     ],
     [
       'an exposed port open to all',
