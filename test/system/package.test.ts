@@ -118,20 +118,10 @@ test('the bill of materials names every package inside, with licences that may b
     );
     expect(licences).toContain(`${name} ${version}`);
   }
-  for (const holder of [
-    'Simon Boudrias',
-    'Eemeli Aro',
-    'Fabian Hiller',
-    'Tony Garnock-Jones',
-    'Kevin Decker',
-  ])
+  for (const holder of ['Simon Boudrias', 'Eemeli Aro', 'Fabian Hiller', 'Tony Garnock-Jones'])
     expect(licences).toContain(holder);
   // Each package's terms, but those of one wording once.
-  for (const start of [
-    /^Permission is hereby granted/gm,
-    /^Permission to use, copy/gm,
-    /^Redistribution and use/gm,
-  ])
+  for (const start of [/^Permission is hereby granted/gm, /^Permission to use, copy/gm])
     expect(licences.match(start)?.length, start.source).toBeOneOf([1, 2]);
 });
 
