@@ -24,8 +24,9 @@ export default defineConfig({
   // Without the functions' names, 7 kB of the package; the trace of a bug has its places in these files.
   minify: { compress: true, mangle: true, codegen: { removeWhitespace: true } },
   hash: false,
-  // What it exports and nobody uses can go: loading a module of `yaml` does nothing.
-  treeshake: { moduleSideEffects: [{ test: /node_modules\/yaml\//, sideEffects: false }] },
+  // What these two export and nobody uses can go: `diff` says so itself, in a place the bundler does not look at, and
+  // loading a module of `yaml` does nothing either.
+  treeshake: { moduleSideEffects: [{ test: /node_modules\/(?:diff|yaml)\//, sideEffects: false }] },
   // Each file costs a millisecond to find and load: what is always needed together is one.
   outputOptions: {
     codeSplitting: {

@@ -65,7 +65,7 @@ export async function agree(input: WizardInput, session: Session): Promise<Order
 /** The unified diff of a plan; secrets by path only. */
 export async function showDiff(session: Session, output: Output, plan: Plan): Promise<void> {
   const colour = output.style('red', 'x') !== 'x';
-  session.prompter.say(unifiedDiff(plan, { colour }) || 'Nothing would change.');
+  session.prompter.say((await unifiedDiff(plan, { colour })) || 'Nothing would change.');
 }
 
 /** The answers of the session as stack.yaml; of an existing one only what has changed is touched. */

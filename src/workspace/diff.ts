@@ -1,7 +1,6 @@
 import { styleText } from 'node:util';
 import { formatMode } from './draft.ts';
 import type { Action, Plan, PlanEntry } from './plan.ts';
-import { unifiedPatch } from './unified.ts';
 
 export interface DiffOptions {
   /** Whether to add ANSI colours; the caller knows the stream. */
@@ -37,14 +36,18 @@ export function formatPlan(plan: Plan, { colour }: DiffOptions): string {
  * The unified diff of everything that applying the plan writes for the user, in the order of the plan. Of a secret
  * only its path is shown. Control characters in the files are made visible, so that none reaches the terminal.
  */
-export function unifiedDiff(plan: Plan, { colour }: DiffOptions): string {
+export async function unifiedDiff(plan: Plan, { colour }: DiffOptions): Promise<string> {
+  const { createTwoFilesPatch, FILE_HEADERS_ONLY } = await import('diff');
   const parts = plan.entries.map((entry) => {
     if (entry.class === 'secret') return secretNote(entry);
     const { before, after } = entry;
     if (before === undefined || after === undefined || before === after) return modeNote(entry);
     const from = entry.action === 'create' ? '/dev/null' : `a/${entry.path}`;
     const to = entry.action === 'remove' ? '/dev/null' : `b/${entry.offer ?? entry.path}`;
-    return unifiedPatch(from, to, before, after);
+    return createTwoFilesPatch(from, to, before, after, undefined, undefined, {
+      context: 3,
+      headerOptions: FILE_HEADERS_ONLY,
+    });
   });
   const text = visible(parts.join(''));
   if (!colour) return text;

@@ -47,7 +47,8 @@ export async function create(invocation: Invocation, order: Order): Promise<Exit
     if (args.switches.has('json')) report(invocation, order, prepared, plan, { written: false });
     else
       output.result(
-        unifiedDiff(plan, { colour: output.style('red', 'x', 'stdout') !== 'x' }) || 'Nothing would change.',
+        (await unifiedDiff(plan, { colour: output.style('red', 'x', 'stdout') !== 'x' })) ||
+          'Nothing would change.',
       );
     return args.switches.has('exit-code') && plan.changes ? EXIT.findings : EXIT.ok;
   }
