@@ -102,9 +102,9 @@ try {
   const [{ size, unpackedSize, filename }] = JSON.parse(stdout);
   row(
     'published tarball',
-    `${(size / 1000).toFixed(1)} kB`,
-    '≤ 250.0 kB',
-    `${(unpackedSize / 1000).toFixed(0)} kB unpacked, ${filename}`,
+    `${(size / 1024).toFixed(1)} KiB`,
+    '≤ 250 KiB',
+    `npm says ${(size / 1000).toFixed(1)} kB; ${(unpackedSize / 1000).toFixed(0)} kB unpacked, ${filename}`,
   );
   const { dependencies = {} } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   row('run-time dependencies', String(Object.keys(dependencies).length), '0');
