@@ -52,6 +52,7 @@ export async function waitUntilServed(
       continue;
     }
     if (Date.now() > deadline) return 'another';
+    seen = false;
     await sleep(250);
   }
 }

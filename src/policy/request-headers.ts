@@ -5,10 +5,23 @@
 export interface StrippedHeaders {
   why: string;
   names: readonly string[];
+  /** From requests over HTTP alone. */
+  http?: readonly string[];
+}
+
+/**
+ * What is removed by this directive's module. The table of nginx's gRPC module has a size that nothing can change, 512
+ * buckets of 64 bytes (ngx_http_grpc_init_headers); above it every start warns.
+ */
+export function strippedFor(directive: 'proxy' | 'grpc'): StrippedHeaders[] {
+  return strippedRequestHeaders.map(({ why, names, http = [] }) => ({
+    why,
+    names: directive === 'proxy' ? [...names, ...http] : names,
+  }));
 }
 
 /** Request headers that no client outside may send on to an app. */
-export const strippedRequestHeaders: readonly StrippedHeaders[] = [
+const strippedRequestHeaders: readonly StrippedHeaders[] = [
   {
     why: 'shared secrets and identities that only services inside the stack may assert',
     names: [
@@ -36,9 +49,11 @@ export const strippedRequestHeaders: readonly StrippedHeaders[] = [
       'X-Auth-Request-User',
       'X-Auth-Request-Email',
       'X-Auth-Request-Groups',
+      'X-WEBAUTH-USER',
+    ],
+    http: [
       'X-Auth-Request-Preferred-Username',
       'X-Auth-Request-Access-Token',
-      'X-WEBAUTH-USER',
       'X-WEBAUTH-NAME',
       'X-WEBAUTH-EMAIL',
       'X-WEBAUTH-ROLE',
@@ -76,16 +91,24 @@ export const strippedRequestHeaders: readonly StrippedHeaders[] = [
     why: 'client certificates that a proxy would have checked; this one asks clients for none',
     names: [
       'X-Client-Cert',
+      'X-Forwarded-Client-Cert',
+      'X-SSL-Client-Cert',
+      'X-SSL-Client-Verify',
+      'SSL-Client-Cert',
+    ],
+    http: [
       'X-Client-Verify',
       'X-Client-DN',
-      'X-Forwarded-Client-Cert',
       'X-Forwarded-Tls-Client-Cert',
       'X-Forwarded-Tls-Client-Cert-Info',
       'X-ARR-ClientCert',
       'Client-Cert',
       'Client-Cert-Chain',
+      'SSL-Client-Verify',
+      'X-SSL-Cert',
+      'X-SSL-Verify',
       ...['X-SSL-Client-', 'SSL-Client-', 'X-SSL-'].flatMap((start) =>
-        ['Cert', 'Verify', 'S-DN', 'DN', 'Subject', 'Issuer', 'Serial'].map((end) => `${start}${end}`),
+        ['S-DN', 'DN', 'Subject', 'Issuer', 'Serial'].map((end) => `${start}${end}`),
       ),
     ],
   },
@@ -98,6 +121,22 @@ export const strippedRequestHeaders: readonly StrippedHeaders[] = [
       'Fastly-Client-IP',
       'X-Client-IP',
       'X-Cluster-Client-IP',
+      'X-Originating-IP',
+      'X-Remote-Addr',
+      'X-Remote-IP',
+      'X-Envoy-External-Address',
+      'X-Forwarded',
+      'X-Forwarded-By',
+      'X-Forwarded-Prefix',
+      'X-Forwarded-Scheme',
+      'X-Forwarded-Server',
+      'X-Forwarded-Ssl',
+      'X-Url-Scheme',
+      'Front-End-Https',
+      'X-HTTPS',
+      'X-Host',
+    ],
+    http: [
       'Client-IP',
       'Proxy-Client-IP',
       'WL-Proxy-Client-IP',
@@ -106,24 +145,10 @@ export const strippedRequestHeaders: readonly StrippedHeaders[] = [
       'X-Azure-ClientIP',
       'CF-Connecting-IPv6',
       'Fly-Client-IP',
-      'X-Originating-IP',
-      'X-Remote-Addr',
-      'X-Remote-IP',
-      'X-Envoy-External-Address',
-      'X-Forwarded',
       'X-Forwarded-For-Original',
       'X-Original-Forwarded-For',
       'X-Forwarded-Protocol',
-      'X-Forwarded-By',
-      'X-Forwarded-Prefix',
-      'X-Forwarded-Scheme',
-      'X-Forwarded-Server',
-      'X-Forwarded-Ssl',
-      'X-Url-Scheme',
       'X-Scheme',
-      'Front-End-Https',
-      'X-HTTPS',
-      'X-Host',
     ],
   },
   {
@@ -131,14 +156,16 @@ export const strippedRequestHeaders: readonly StrippedHeaders[] = [
     names: [
       'X-Original-URL',
       'X-Original-URI',
+      'X-Rewrite-URL',
+      'X-Original-Host',
+      'X-Middleware-Subrequest',
+    ],
+    http: [
       'X-Original-Method',
       'X-Forwarded-URI',
       'X-Forwarded-URL',
       'X-Forwarded-Path',
       'X-Forwarded-Method',
-      'X-Rewrite-URL',
-      'X-Original-Host',
-      'X-Middleware-Subrequest',
     ],
   },
   { why: 'HTTP_PROXY in CGI environments (httpoxy, CVE-2016-5385)', names: ['Proxy'] },

@@ -43,7 +43,7 @@ describe.runIf(requireDocker())('certificates and files of the user', () => {
       ...files,
       userFile(
         'nginx/custom/mine.conf',
-        'proxy_headers_hash_max_size 2048;\nadd_header X-Mine yes always;\n',
+        'types_hash_max_size 2048;\nadd_header X-Mine yes always;\n',
       ),
     ]);
     const { headers } = await call(edge, '/');

@@ -23,7 +23,7 @@ import type { GeneratedFile } from '../../fileset.ts';
 import { UPSTREAM_LOOKUP_SECONDS } from '../../policy/edge/lookup.ts';
 import { grpcErrors } from '../../policy/grpc.ts';
 import { hiddenResponseHeaders } from '../../policy/headers.ts';
-import { strippedRequestHeaders } from '../../policy/request-headers.ts';
+import { strippedFor } from '../../policy/request-headers.ts';
 import {
   type EdgeCapability,
   edgeImage,
@@ -67,8 +67,9 @@ export function renderNginx(stack: EdgeStack, capability: EdgeCapability = edgeI
   });
   const appHeaders = (directive: 'proxy' | 'grpc') => ({
     directive,
+    proxy: directive === 'proxy',
     set: requestHeaders(edge, directive),
-    stripped: strippedRequestHeaders,
+    stripped: strippedFor(directive),
     hidden: hiddenResponseHeaders,
   });
   return [
