@@ -47,7 +47,8 @@ export interface Effects {
    * @returns false: it sees them, but is unhealthy, as it may be
    */
   restart(workload: string): Promise<boolean>;
-  reloadEdge(): Promise<void>;
+  /** @returns false: no edge runs */
+  reloadEdge(): Promise<boolean>;
   reencrypt(workload: string): Promise<void>;
 }
 
@@ -145,7 +146,7 @@ function isFinal({ side, overlap }: FileState): boolean {
   return side === 'after' && !overlap;
 }
 
-/** Reports a step: before it, and once it is complete; `unhealthy`: but the workload is not healthy. */
+/** Reports a step: before it, and once it is complete; `unhealthy`: but the workload is not healthy, or no edge runs. */
 export type Observer = (
   step: Step,
   event: 'start' | 'done' | 'unhealthy',

@@ -18,21 +18,22 @@ const WORKERS_SECONDS = 10;
 /**
  * Makes the edge take a new certificate, without dropping a connection, and compares what it then serves.
  * @param certificatePem the new certificate, leaf first
+ * @returns false: no edge runs, which takes the files when it starts
  * @throws {UserError} when nginx refuses it or goes on serving another one
  */
 export async function reloadEdge(
   project: ComposeProject,
   stack: Stack,
   certificatePem: string,
-): Promise<void> {
+): Promise<boolean> {
   const edge = await runningEdge(project);
-  // It takes the files when it starts.
-  if (!edge) return;
+  if (!edge) return false;
   await reload(project, edge.id);
   const wanted = new X509Certificate(certificatePem).fingerprint256;
   const served = await waitUntilServed(edgeAddress(stack), wanted, WAIT_SECONDS);
   if (served === 'another') throw failed('it serves another certificate than the new one');
   if (served === 'no answer') throw failed('it runs, and does not answer on its port');
+  return true;
 }
 
 /**

@@ -32,7 +32,7 @@ export function stepText(step: Step, when: 'ahead' | 'done' | 'unhealthy'): stri
     case 'restart':
       return `${step.workload}: ${words('replace it and wait until it is healthy', `${when === 'unhealthy' ? 'not ' : ''}healthy with its values`)}`;
     case 'reload-edge':
-      return `edge: ${words('take the certificate on disk', 'serves the certificate on disk')}`;
+      return `edge: ${words('take the certificate on disk', when === 'unhealthy' ? 'does not run; takes the certificate when it starts' : 'serves the certificate on disk')}`;
     case 'reencrypt':
       return `${step.workload}: ${words('encrypt stored data anew', 'stored data encrypted anew')}`;
   }

@@ -113,6 +113,30 @@ describe('an app that stops', () => {
   });
 });
 
+describe('an edge that stops', () => {
+  test.each([
+    ['--resume', 'new'],
+    ['--rollback', 'old'],
+  ])('before it has the certificate, then %s: it is not said to serve it', async (way) => {
+    const { machine } = fresh();
+    // The CA is as new as the folder.
+    machine.now = vi.getRealSystemTime();
+    vi.setSystemTime(machine.now);
+    onceAfter(1, machine, () => {
+      machine.trouble = { at: machine.calls, what: 'the daemon is gone' };
+    });
+    const stopped = await rotate('CERTIFICATE');
+    expect([stopped.code, stopped.stdout + stopped.stderr]).toEqual([1, expect.any(String)]);
+    machine.mend();
+    machine.befall('edge', 'exited');
+    const { code, stdout, stderr } = await rotate(way);
+    expect([code, stderr, existsSync(journal)]).toEqual([0, expect.any(String), false]);
+    expect(stderr).toContain('edge: does not run; takes the certificate when it starts');
+    expect(stdout).toContain(': CERTIFICATE.');
+    expect(`${stderr}${stdout}`).not.toMatch(/serves the certificate|Healthy/);
+  });
+});
+
 describe('unhealthy beforehand', () => {
   test.each(['jobs', 'redis'])('%s: refused before anything is changed, with what helps', async (service) => {
     const { machine, before } = fresh();

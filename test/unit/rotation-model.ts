@@ -203,7 +203,7 @@ export class World {
           this.#appRuns();
           return true;
         }),
-      reloadEdge: () => this.#effect(() => {}),
+      reloadEdge: () => this.#effect(() => true),
       reencrypt: () =>
         this.#effect(() => {
           // Everything is now under the new key.

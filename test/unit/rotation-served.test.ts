@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ComposeProject } from '../../src/engine/project.ts';
-import { refreshUpstreams } from '../../src/rotation/served.ts';
+import { refreshUpstreams, reloadEdge } from '../../src/rotation/served.ts';
+import type { Stack } from '../../src/stack/model.ts';
 
 // Vitest's clock drives the global one only.
 vi.mock('node:timers/promises', () => ({
@@ -80,4 +81,6 @@ test('with a configuration that does not load, it waits until nginx tries the ad
 test('without a running edge there is nobody to wait for', async () => {
   const project = { containers: async () => [{ id: 'edge', status: 'exited' }] } as unknown as ComposeProject;
   await refreshUpstreams(project, START);
+  // The certificate is not looked at: there is nobody who could serve it.
+  expect(await reloadEdge(project, {} as Stack, '')).toBe(false);
 });

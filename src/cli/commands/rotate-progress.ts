@@ -23,6 +23,7 @@ export class Progress {
   readonly #stack: Session['folder']['stack'];
   readonly #proofs: string[] = [];
   readonly #unhealthy = new Set<string>();
+  #edgeRuns = true;
   #hush: (ending: string) => void = () => {};
   #started = 0;
   #dockerBefore = 0;
@@ -58,6 +59,7 @@ export class Progress {
     }
     if (step.do === 'prove' || step.do === 'refuse') this.#proofs.push(stepText(step, 'done'));
     if (step.do === 'restart' && event === 'unhealthy') this.#unhealthy.add(step.workload);
+    if (step.do === 'reload-edge') this.#edgeRuns = event === 'done';
     this.#hush(CLEAR);
     this.#output.note(`  ${place(index, total)}  ${stepText(step, event)}  ${seconds(milliseconds)}`);
   };
@@ -157,7 +159,7 @@ export class Progress {
     const gone = dropped.filter(({ before }) => before !== '').map(({ id }) => id);
     const all = [
       ...journal.dependents.filter((name) => !this.#unhealthy.has(name)),
-      ...(reloadsEdge(journal) ? ['edge (reloaded)'] : []),
+      ...(reloadsEdge(journal) && this.#edgeRuns ? ['edge (reloaded)'] : []),
     ];
     const values = outcome === 'rotated' ? 'the new values' : 'the old values';
     this.#output.result(
