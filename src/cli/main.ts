@@ -46,7 +46,7 @@ async function dispatch({ args, output }: Invocation): Promise<ExitCode> {
   switch (args.command) {
     case 'create': {
       const order = await (await import('./take-order.ts')).takeOrder({ args, output });
-      if (order === 'done') return EXIT.ok;
+      if (typeof order === 'number') return order;
       return (await import('./commands/create.ts')).create({ args, output }, order);
     }
     case 'check':

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { EXIT, UserError } from '../errors.ts';
+import { EXIT, type ExitCode, UserError } from '../errors.ts';
 import { STACK_FILE } from '../stack/stack-file.ts';
 import { readOptional } from '../workspace/read.ts';
 import { givenAnswers } from './answers.ts';
@@ -12,9 +12,9 @@ import { CANCELLED } from './output.ts';
 /**
  * What to write, from flags, files and the wizard. What the wizard needs only later is not loaded before its first
  * question is on the screen.
- * @returns `done` when the user left an existing stack as it is
+ * @returns an exit code when there is nothing to write
  */
-export async function takeOrder({ args, output }: Invocation): Promise<Order | 'done'> {
+export async function takeOrder({ args, output }: Invocation): Promise<Order | ExitCode> {
   refuseNearCommand(args);
   const given = await givenAnswers(args);
   const supplied = suppliedSecrets(args);

@@ -7,7 +7,7 @@ import {
 } from '../cli/commands/create.ts';
 import { applyEdits } from '../cli/complete.ts';
 import { cancelled, type Output } from '../cli/output.ts';
-import { UserError } from '../errors.ts';
+import { EXIT, type ExitCode, UserError } from '../errors.ts';
 import { checkKnownKey, knownKey } from '../secrets/known-keys.ts';
 import { unwritable } from '../secrets/store.ts';
 import { buildStack } from '../stack/build.ts';
@@ -27,7 +27,7 @@ import { askUntilSound, type Concern, changeOne, repair } from './steps.ts';
 import type { WizardInput } from './wizard.ts';
 
 /** Shows what the answers come to and changes them, until the user agrees or leaves. */
-export async function agree(input: WizardInput, session: Session): Promise<Order | 'done'> {
+export async function agree(input: WizardInput, session: Session): Promise<Order | ExitCode> {
   const entered: Record<string, string> = {};
   const passed = new Set<string>();
   const findVolumes = rememberingAnswers(input.findVolumes ?? volumeFinder());
@@ -56,7 +56,7 @@ export async function agree(input: WizardInput, session: Session): Promise<Order
         await showDiff(session, input.output, plan);
         break;
       case 'leave':
-        if (!plan.changes) return 'done';
+        if (!plan.changes) return EXIT.ok;
         throw cancelled();
     }
   }

@@ -1,16 +1,20 @@
 import { resolve } from 'node:path';
 import { type Order, preview } from '../cli/commands/create.ts';
-import { UserError } from '../errors.ts';
+import { EXIT, type ExitCode, UserError } from '../errors.ts';
 import { documentOf, showDiff } from './agree.ts';
 import { stackLines } from './review.ts';
 import { folderOf, type Session } from './session.ts';
 import { changeOne } from './steps.ts';
 import type { WizardInput } from './wizard.ts';
 
-/** Shows the stack in the folder and what can be done with it. @returns `review` when there may be something to write */
-export async function existingStack(input: WizardInput, session: Session): Promise<'leave' | 'review'> {
+/**
+ * Shows the stack in the folder and what can be done with it.
+ * @returns `review` when there may be something to write; else the exit code, of the command that it went over to
+ */
+export async function existingStack(input: WizardInput, session: Session): Promise<ExitCode | 'review'> {
   const { output, given } = input;
-  if (await openRotation(input, session)) return 'leave';
+  const carriedOn = await openRotation(input, session);
+  if (carriedOn !== undefined) return carriedOn;
   const order = {
     folder: folderOf(session),
     source: documentOf(input, session),
@@ -44,33 +48,31 @@ export async function existingStack(input: WizardInput, session: Session): Promi
     });
     switch (action) {
       case 'rotate':
-        await run(['rotate', order.folder, '--due'], output);
-        return 'leave';
+        return run(['rotate', order.folder, '--due'], output);
       case 'choose':
-        await run(['rotate', order.folder], output);
-        return 'leave';
+        return run(['rotate', order.folder], output);
       case 'renew':
-        await run(['cert', 'renew', order.folder], output);
-        return 'leave';
+        return run(['cert', 'renew', order.folder], output);
       case 'review':
         return 'review';
       case 'change':
         await changeOne(session);
         return 'review';
       case 'check':
+        // Its findings are on the screen, and what comes next is asked with them in view.
         await run(['check', order.folder], output);
         break;
       case 'diff':
         await showDiff(session, output, plan);
         break;
       case 'leave':
-        return 'leave';
+        return EXIT.ok;
     }
   }
 }
 
-/** Before anything else: what shall become of a rotation that was interrupted. @returns whether there was one */
-async function openRotation(input: WizardInput, session: Session): Promise<boolean> {
+/** Before anything else: what shall become of a rotation that was interrupted. @returns undefined: there was none */
+async function openRotation(input: WizardInput, session: Session): Promise<ExitCode | undefined> {
   const [{ buildStack }, { readSpec }, { readRotation, rotationJournalPath }] = await Promise.all([
     import('../stack/build.ts'),
     import('../stack/load.ts'),
@@ -79,13 +81,12 @@ async function openRotation(input: WizardInput, session: Session): Promise<boole
   const folder = folderOf(session);
   const stack = buildStack(readSpec(documentOf(input, session)));
   const journal = readRotation(rotationJournalPath(resolve(folder, stack.secretStore.directory)));
-  if (journal === undefined) return false;
+  if (journal === undefined) return undefined;
   const { openLines } = await import('../rotation/words.ts');
   for (const line of openLines(journal, stack)) session.prompter.say(line);
   const { askWay } = await import('../cli/commands/rotate-prompts.ts');
   const way = await askWay(journal, session.prompter);
-  if (way !== 'leave') await run(['rotate', folder, `--${way}`], input.output);
-  return true;
+  return way === 'leave' ? EXIT.ok : run(['rotate', folder, `--${way}`], input.output);
 }
 
 /** What is due by the schedule; nothing while the folder's secrets are not there or cannot be read. */
@@ -106,10 +107,10 @@ async function dueSecrets({ folder, source }: Order): Promise<string[]> {
 }
 
 /** Runs another command of the program on the folder. */
-async function run(words: readonly string[], output: WizardInput['output']): Promise<void> {
+async function run(words: readonly string[], output: WizardInput['output']): Promise<ExitCode> {
   const { parseArguments } = await import('../cli/args.ts');
   const invocation = { args: parseArguments(words), output };
-  if (words[0] === 'check') await (await import('../cli/commands/check.ts')).check(invocation);
-  else if (words[0] === 'cert') await (await import('../cli/commands/cert.ts')).cert(invocation);
-  else await (await import('../cli/commands/rotate.ts')).rotate(invocation);
+  if (words[0] === 'check') return (await import('../cli/commands/check.ts')).check(invocation);
+  if (words[0] === 'cert') return (await import('../cli/commands/cert.ts')).cert(invocation);
+  return (await import('../cli/commands/rotate.ts')).rotate(invocation);
 }

@@ -3,7 +3,7 @@ import type { FindVolumes, Order } from '../cli/commands/create.ts';
 import { withEdits } from '../cli/edits.ts';
 import type { Output } from '../cli/output.ts';
 import { version } from '../cli/version.ts';
-import { EXIT, UserError } from '../errors.ts';
+import { EXIT, type ExitCode, UserError } from '../errors.ts';
 import { dotted } from '../stack/answer-problem.ts';
 import { type Draft, type Question, questions } from '../stack/questions.ts';
 import { askMissing } from './ask.ts';
@@ -25,14 +25,15 @@ export interface WizardInput {
 /**
  * Asks for what the flags and the folder leave open and shows what would be written, until the user agrees. Writes
  * nothing.
- * @returns what to write, or `done` when the user left an existing stack as it is
+ * @returns what to write; the exit code when nothing is left to do: the user left an existing stack as it is, or a
+ * command that was chosen has run
  * @throws {UserError} for answers and folders that no question can put right
  * @throws an error named `CancelPromptError`, `ExitPromptError` or `AbortPromptError` when the user gives up
  */
 export async function wizard(
   input: WizardInput,
   prompter: Prompter = terminalPrompter(input.output),
-): Promise<Order | 'done'> {
+): Promise<Order | ExitCode> {
   const { given, output } = input;
   if (given.folder !== undefined) await refuseForeign(given.folder);
   const session = await startSession(given, prompter);
@@ -41,7 +42,8 @@ export async function wizard(
   );
   if (isUnchanged(given)) {
     const { existingStack } = await import('./existing.ts');
-    if ((await existingStack(input, session)) === 'leave') return 'done';
+    const ended = await existingStack(input, session);
+    if (ended !== 'review') return ended;
   } else {
     await askMissing(session);
     await refuseTakenName(session);

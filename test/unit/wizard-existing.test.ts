@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { parse } from 'yaml';
-import { UserError } from '../../src/errors.ts';
+import { main } from '../../src/cli/main.ts';
+import { EXIT, UserError } from '../../src/errors.ts';
 import { inOwnFolder, type Line, type Run, runWizard, textOf, write } from './wizard-fixture.ts';
 
 inOwnFolder();
@@ -49,12 +50,25 @@ function snapshot(): Map<string, string> {
   );
 }
 
+/** The journal of a rotation that has only begun. */
+const OPEN = {
+  format: 1,
+  started: '2026-05-06T07:08:09.000Z',
+  mode: 'normal',
+  direction: 'forward',
+  changes: [{ id: 'POSTGRES_PASSWORD', before: 'a', after: 'b' }],
+  credentials: [],
+  dependents: [],
+  reencrypt: [],
+  done: 0,
+};
+
 const CHANGE: Line = ['What do you want', 'change'];
 
 test('shows what is there, and leaves it alone', async () => {
   const before = snapshot();
   const { order, prompter } = await runWizard(['shop'], [['What do you want', 'leave']]);
-  expect(order).toBe('done');
+  expect(order).toBe(EXIT.ok);
   expect(prompter.screen).toContain('shop, production, https://shop.example.com/');
   expect(prompter.screen).toMatch(
     /Runs\n {2}edge {6}nginx .*\n {2}acme {6}ACME client .*\n {2}postgres {2}PostgreSQL .*\n {2}web {7}sample app\n {2}api {7}acme\/api:1\.4\.2/,
@@ -76,7 +90,7 @@ test.each([
   'apps: add',
 ])('Enter on everything below "%s" changes nothing', async (answer) => {
   const { order, prompter } = await runWizard(['shop'], [CHANGE, ['Which answer?', answer]]);
-  expect(order).toBe('done');
+  expect(order).toBe(EXIT.ok);
   expect(prompter.asked.at(-1)).toBe('Nothing would change.');
   expect(prompter.refused).toEqual([]);
 });
@@ -109,26 +123,16 @@ test.each([
   writeFileSync(path, readFileSync(path, 'utf8').replace(from, to));
   const { order } = await runWizard(['shop'], [['What do you want', 'bring the files']]);
   await write({ order } as Run);
-  expect((await runWizard(['shop'], [['What do you want', 'leave']])).order).toBe('done');
+  expect((await runWizard(['shop'], [['What do you want', 'leave']])).order).toBe(EXIT.ok);
 });
 
 describe('an open rotation comes before anything else', () => {
-  beforeEach(() => {
-    const [change, rest] = [
-      { id: 'POSTGRES_PASSWORD', before: 'a', after: 'b' },
-      { credentials: [], dependents: [] },
-    ];
-    const journal = { format: 1, started: '2026-05-06T07:08:09.000Z', mode: 'normal', direction: 'forward' };
-    writeFileSync(
-      'shop/secrets/.rotation.json',
-      JSON.stringify({ ...journal, ...rest, changes: [change], reencrypt: [], done: 0 }),
-    );
-  });
+  beforeEach(() => writeFileSync('shop/secrets/.rotation.json', JSON.stringify(OPEN)));
 
   test('where it stood, and the same choices as rotate has', async () => {
     const before = snapshot();
     const { order, prompter } = await runWizard(['shop'], [['What shall be done with it?', 'leave']]);
-    expect(order).toBe('done');
+    expect(order).toBe(EXIT.ok);
     expect(prompter.screen).toContain('A rotation of POSTGRES_PASSWORD from');
     expect(prompter.screen).toContain('0 of 2 steps are complete; the next one: write env file');
     expect(snapshot()).toEqual(before);
@@ -139,7 +143,7 @@ describe('an open rotation comes before anything else', () => {
     ['bring the old values back', /^POSTGRES_PASSWORD=a$/m],
   ])('%s', async (way, value) => {
     const { order } = await runWizard(['shop'], [['What shall be done with it?', way]]);
-    expect(order).toBe('done');
+    expect(order).toBe(EXIT.ok);
     expect(readFileSync('shop/.env', 'utf8')).toMatch(value);
     expect(readdirSync('shop/secrets')).not.toContain('.rotation.json');
   });
@@ -160,6 +164,37 @@ test('the diff is shown as often as wanted, and nothing is written for it', asyn
   expect([...snapshot().keys()]).toEqual([...before.keys()]);
 });
 
+describe('the exit code', () => {
+  const ROTATE = '../../src/cli/commands/rotate.ts';
+  const WIZARD = '../../src/wizard/wizard.ts';
+  afterEach(() => {
+    vi.doUnmock(ROTATE);
+    vi.doUnmock(WIZARD);
+    vi.unstubAllEnvs();
+  });
+
+  test('of the command that the wizard goes over to', async () => {
+    vi.doMock(ROTATE, () => ({ rotate: async () => EXIT.findings }));
+    expect((await runWizard(['shop'], [['What do you want', 'replace secrets']])).order).toBe(EXIT.findings);
+    writeFileSync('shop/secrets/.rotation.json', JSON.stringify(OPEN));
+    const finish: Line = ['What shall be done with it?', 'finish it'];
+    expect((await runWizard(['shop'], [finish])).order).toBe(EXIT.findings);
+  });
+
+  test('of the wizard is the program’s', async () => {
+    vi.doMock(WIZARD, () => ({ wizard: async () => EXIT.findings }));
+    vi.stubEnv('CI', '');
+    vi.stubEnv('TERM', 'xterm');
+    const streams = [process.stdin, process.stderr] as const;
+    const before = streams.map(({ isTTY }) => isTTY);
+    for (const stream of streams) stream.isTTY = true;
+    onTestFinished(() => {
+      for (const [index, stream] of streams.entries()) Object.assign(stream, { isTTY: before[index] });
+    });
+    expect(await main(['shop'])).toBe(EXIT.findings);
+  });
+});
+
 describe('a changed answer', () => {
   test('is the only thing that changes in stack.yaml, comments included', async () => {
     const run = await runWizard(
@@ -171,7 +206,7 @@ describe('a changed answer', () => {
     expect(run.order).toMatchObject({ answersRead: TEXT, folder: 'shop' });
     await write(run);
     expect(readFileSync('shop/stack.yaml', 'utf8')).toBe(textOf(run));
-    expect((await runWizard(['shop'], [CHANGE])).order).toBe('done');
+    expect((await runWizard(['shop'], [CHANGE])).order).toBe(EXIT.ok);
   });
 
   test('asks what depends on it, with proposals that fit', async () => {
@@ -212,7 +247,7 @@ describe('a changed answer', () => {
         ['Public path', '/'],
       ],
     );
-    expect(run.order).toBe('done');
+    expect(run.order).toBe(EXIT.ok);
   });
 
   test('given by flag goes straight to the review', async () => {
@@ -235,7 +270,7 @@ test('what has drifted can be brought up to date without an answer', async () =>
   const run = await runWizard(['shop'], [['What do you want', 'bring the files']]);
   await write(run);
   expect(readFileSync('shop/docker-compose.yml', 'utf8')).toContain('acme/api:1.5.0');
-  expect((await runWizard(['shop'], [CHANGE])).order).toBe('done');
+  expect((await runWizard(['shop'], [CHANGE])).order).toBe(EXIT.ok);
 });
 
 test('a key left empty before can be entered', async () => {
@@ -259,7 +294,7 @@ test('the check tells its findings and comes back', async () => {
       ['What do you want', 'leave'],
     ],
   );
-  expect(order).toBe('done');
+  expect(order).toBe(EXIT.ok);
   expect(prompter.asked).toHaveLength(2);
 });
 

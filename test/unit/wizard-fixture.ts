@@ -6,6 +6,7 @@ import { type Given, givenAnswers } from '../../src/cli/answers.ts';
 import { parseArguments } from '../../src/cli/args.ts';
 import { type Order, writeStack } from '../../src/cli/commands/create.ts';
 import type { Output } from '../../src/cli/output.ts';
+import type { ExitCode } from '../../src/errors.ts';
 import type { Prompter, SecretPrompt, TextPrompt } from '../../src/wizard/prompter.ts';
 import { wizard } from '../../src/wizard/wizard.ts';
 
@@ -96,7 +97,7 @@ export class ScriptedPrompter implements Prompter {
 }
 
 export interface Run {
-  order: Order | 'done';
+  order: Order | ExitCode;
   prompter: ScriptedPrompter;
 }
 
@@ -139,13 +140,13 @@ export function given(argv: readonly string[]): Promise<Given> {
 
 /** stack.yaml as it would be written. */
 export function textOf({ order }: Run): string {
-  if (order === 'done') throw new Error('the wizard had nothing to write');
+  if (typeof order === 'number') throw new Error('the wizard had nothing to write');
   return order.source.text;
 }
 
 /** Puts a stack on disk without asking. */
 export async function write({ order }: Run): Promise<void> {
-  if (order !== 'done') await writeStack(order, async () => []);
+  if (typeof order !== 'number') await writeStack(order, async () => []);
 }
 
 function plainOutput(prompter: ScriptedPrompter): Output {
