@@ -1,6 +1,13 @@
 import * as v from 'valibot';
 import { cidrProblem, parseDomain } from './domains.ts';
-import { originProblem, routePathProblem } from './route-values.ts';
+import {
+  ORIGIN,
+  ORIGIN_RULE,
+  originProblem,
+  ROUTE_PATH,
+  ROUTE_PATH_RULE,
+  routePathProblem,
+} from './route-values.ts';
 
 /** A check by a function that says what is wrong; silent where another check of the value has spoken. */
 const judged = (problemOf: (value: string) => string | undefined) =>
@@ -76,22 +83,8 @@ export const domain = v.pipe(
   }),
 );
 
-export const origin = v.pipe(
-  v.string(),
-  v.regex(
-    /^https?:\/\/(?:\*\.)?[a-z0-9.-]+(?::\d{1,5})?$/,
-    'must be an origin such as https://app.example.com, without a path; *.example.com stands for one level of names',
-  ),
-  judged(originProblem),
-);
-
-export const routePath = v.pipe(
-  v.string(),
-  v.regex(
-    /^\/(?:[A-Za-z0-9._~-]+\/?)*$/,
-    'must start with "/" and hold letters, digits, ".", "_", "~", "-" and "/"',
-  ),
-  judged(routePathProblem),
-);
+// The pattern once more, for the JSON Schema.
+export const origin = v.pipe(v.string(), v.regex(ORIGIN, ORIGIN_RULE), judged(originProblem));
+export const routePath = v.pipe(v.string(), v.regex(ROUTE_PATH, ROUTE_PATH_RULE), judged(routePathProblem));
 
 export const rate = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100_000));

@@ -16,7 +16,7 @@ const text = (pattern: RegExp, ...odd: string[]) =>
 const list = <Value>(item: fc.Arbitrary<Value>) => some(fc.array(item, { maxLength: 3 }));
 
 const path = text(
-  /^\/(?:[A-Za-z0-9._~-]{1,3}\/?){0,3}$/,
+  /^\/(?:[A-Za-z0-9._~@:+-]{1,3}\/?){0,3}$/,
   ...[
     '/',
     '//',
@@ -43,7 +43,15 @@ const cidr = text(
 );
 const origin = text(
   /^https?:\/\/(?:\*\.)?[a-z0-9.-]{1,6}(?::\d{1,5})?$/,
-  ...['*', 'null', 'https://a.test:443', 'http://[::1]:80', 'https://-a', 'https://a.test:0'],
+  ...[
+    '*',
+    'null',
+    'https://a.test:443',
+    'http://[::1]:80',
+    'https://[::1]:8443',
+    'https://-a',
+    'https://a.test:0',
+  ],
 );
 const source = text(
   /^https?:\/\/[a-z0-9.-]{1,6}(?::\d{1,3})?(?:\/[a-z.~]{1,3})?$/,

@@ -64,6 +64,13 @@ describe('#18 #47 what nginx would accept and then not do is refused', () => {
       /cors\[0\].*http:\/\/\*\.a\.test:/,
     ],
     [
+      'an address that browsers write shorter',
+      withRoute(['/', { cors: ['http://[0:0::1]:3000'] }]),
+      /cors\[0\].*must be http:\/\/\[::1\]:3000:/,
+    ],
+    ['an address that is none', withRoute(['/', { cors: ['http://[:]'] }]), /cors\[0\]/],
+    ['a port that is none', withRoute(['/', { cors: ['http://a.test:70000'] }]), /cors\[0\]/],
+    [
       'an origin with a wildcard in the middle',
       withRoute(['/', { cors: ['https://a.*.test'] }]),
       /cors\[0\]/,

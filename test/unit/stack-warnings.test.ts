@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { jsonSchemaText } from '../../build/json-schema.ts';
 import { buildStack } from '../../src/stack/build.ts';
 import { checkAnswers } from '../../src/stack/load.ts';
 
@@ -78,6 +79,16 @@ test('routes that would be dead, and origins that no browser sends, are refused 
     expect.stringMatching(/^apps\.a\.routes\.0\.path must not end with "\.conf"/),
     expect.stringMatching(/^apps\.a\.routes\.0\.cors\.0 must be https:\/\/a\.example:/),
     expect.stringMatching(/^apps\.a\.routes\.1\.path must not have a part that starts with a dot/),
-    expect.stringMatching(/^apps\.a\.routes\.2\.path must start with "\/" and hold/),
+    expect.stringMatching(/^apps\.a\.routes\.2\.path must start with "\/" and consist/),
   ]);
+});
+
+test('what nginx can be told as a path or an origin may stand in the answers, and in the JSON Schema', () => {
+  const routes = [{ path: '/@me/a:b+c/', cors: ['https://[::1]:8443', 'https://*.a.example'] }];
+  expect(problems({ apps: { a: { image: 'sample', routes } } })).toEqual([]);
+  const { path, cors } = JSON.parse(jsonSchemaText()).properties.apps.additionalProperties.properties.routes
+    .items.properties;
+  for (const { path: value } of [...routes, { path: '/' }])
+    expect(value).toMatch(new RegExp(path.pattern, 'u'));
+  for (const value of routes[0]!.cors) expect(value).toMatch(new RegExp(cors.items.pattern, 'u'));
 });
