@@ -5,6 +5,7 @@ import { certificateEntries, clientCertificates } from '../certs/report.ts';
 import { UserError } from '../errors.ts';
 import { readOptional } from '../workspace/read.ts';
 import { certificateFiles, type StackFolder } from './folder.ts';
+import type { Outcome, Refused, Situation } from './outcomes.ts';
 import type { ScheduleEntry } from './schedule.ts';
 import { CERTIFICATE, CERTIFICATE_AUTHORITY } from './select.ts';
 
@@ -62,4 +63,21 @@ export function certificateDue(folder: StackFolder, now: Date): string | undefin
     names: folder.stack.domains,
     now,
   });
+}
+
+/** What a rotation does to the development certificate, or why nothing can. */
+export function certificateOutcome({ certificate, running, offline }: Situation): Outcome | Refused {
+  if (certificate === undefined) return { id: CERTIFICATE, reason: 'there is no development certificate' };
+  if ('reason' in certificate) return { id: CERTIFICATE, ...certificate };
+  if (!running.has('edge') && !offline)
+    return { id: CERTIFICATE, reason: 'edge does not run', hint: 'docker compose up -d --wait edge' };
+  return {
+    planned: {
+      id: CERTIFICATE,
+      class: 'certificate',
+      procedure: `new key and certificate from the same CA; the edge takes ${offline ? 'it when it starts' : 'them without dropping a connection'}`,
+      endsSessions: false,
+    },
+    changes: [],
+  };
 }

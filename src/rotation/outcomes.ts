@@ -3,6 +3,7 @@ import type { EnvFile } from '../secrets/env-parse.ts';
 import { checkSecretFormat, generateSecret, type RandomSource } from '../secrets/kinds.ts';
 import { checkKnownKey, knownKey } from '../secrets/known-keys.ts';
 import type { Secret, Stack } from '../stack/model.ts';
+import { certificateOutcome } from './certificates.ts';
 import { dependentsOf } from './files.ts';
 import type { CertificateFiles, Change } from './journal.ts';
 import { CERTIFICATE, CERTIFICATE_AUTHORITY, type RotationClass } from './select.ts';
@@ -53,7 +54,7 @@ export interface Refused {
 }
 
 /** What a rotation does to one secret. */
-interface Outcome {
+export interface Outcome {
   planned: PlannedSecret;
   changes: Change[];
   credential?: Credential;
@@ -267,22 +268,6 @@ function retired({ id, class: name }: Secret, { env, overdue }: Situation): Outc
       endsSessions: name === 'signing' && !overdue.has(id),
     },
     changes: [{ id, before: env.values.get(id), after: '' }],
-  };
-}
-
-function certificateOutcome({ certificate, running, offline }: Situation): Outcome | Refused {
-  if (certificate === undefined) return { id: CERTIFICATE, reason: 'there is no development certificate' };
-  if ('reason' in certificate) return { id: CERTIFICATE, ...certificate };
-  if (!running.has('edge') && !offline)
-    return { id: CERTIFICATE, reason: 'edge does not run', hint: 'docker compose up -d --wait edge' };
-  return {
-    planned: {
-      id: CERTIFICATE,
-      class: 'certificate',
-      procedure: `new key and certificate from the same CA; the edge takes ${offline ? 'it when it starts' : 'them without dropping a connection'}`,
-      endsSessions: false,
-    },
-    changes: [],
   };
 }
 
