@@ -51,6 +51,9 @@ export function terminalOutput({ colour }: { colour: boolean }): Output {
   };
 }
 
+/** Who hears of a stream's failures: one listener each, however often the program runs in one process. */
+const judges = new Map<NodeJS.WriteStream, (error: NodeJS.ErrnoException) => void>();
+
 /**
  * Writes lines to a stream that may fail. A reader who leaves, as in `| head -1`, is no failure: what is under way, a
  * rotation above all, goes on unseen and decides the exit code.
@@ -59,11 +62,11 @@ function writerTo(
   stream: NodeJS.WriteStream,
   failed: (error: NodeJS.ErrnoException) => void,
 ): (text: string) => void {
-  const judge = (error: NodeJS.ErrnoException): void => {
-    if (error.code !== 'EPIPE') failed(error);
-  };
   // Also what the prompts write.
-  stream.on('error', judge);
+  if (!judges.has(stream)) stream.on('error', (error) => judges.get(stream)?.(error));
+  judges.set(stream, (error) => {
+    if (error.code !== 'EPIPE') failed(error);
+  });
   return (text) => void stream.write(text.endsWith('\n') ? text : `${text}\n`);
 }
 
