@@ -41,10 +41,7 @@ describe.runIf(requireDocker())('certificates and files of the user', () => {
   test('the user’s custom/*.conf are read, and add to what is there', async () => {
     const edge = await lab.startEdge(labStack(), (files) => [
       ...files,
-      userFile(
-        'nginx/custom/mine.conf',
-        'types_hash_max_size 2048;\nadd_header X-Mine yes always;\n',
-      ),
+      userFile('nginx/custom/mine.conf', 'types_hash_max_size 2048;\nadd_header X-Mine yes always;\n'),
     ]);
     const { headers } = await call(edge, '/');
     expect([headers['x-mine'], headers['x-frame-options']]).toEqual(['yes', 'DENY']);
