@@ -3,7 +3,7 @@ import type { StackFolder } from './folder.ts';
 import { interruptions, type PlannedRestart } from './interruption.ts';
 import type { Journal } from './journal.ts';
 import { stepsOf } from './machine.ts';
-import { canRoll } from './plan.ts';
+import { rolls } from './plan.ts';
 
 /** What the steps that are left of an open rotation interrupt. */
 export function restartsAhead(
@@ -19,7 +19,7 @@ export function restartsAhead(
   return interruptions(
     stack.workloads
       .filter(({ name }) => restarts.includes(name))
-      .map((workload) => ({ workload, rolling: journal.mode === 'normal' && canRoll(stack, workload) })),
+      .map((workload) => ({ workload, rolling: rolls(journal, stack, workload) })),
     new Set(lockedOut),
   );
 }

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Problem } from '../errors.ts';
 import type { RandomSource } from '../secrets/kinds.ts';
+import { dependentsOf } from './files.ts';
 import type { StackFolder } from './folder.ts';
 import { type Journal, rotationJournalPath, saveRotation } from './journal.ts';
 import { advance, type Effects, goOn, type Observer, resumed, turnedBack } from './machine.ts';
@@ -58,8 +59,8 @@ function pathOf({ folder: { root, stack } }: CarryOutInput): string {
 
 /**
  * Logs in with the passwords that are to be replaced; changes nothing.
- * @returns those that their services refuse, because their data was set up with others, and the plan's journal with what
- * sets that right
+ * @returns those that their services refuse, because their data was set up with others, who uses them, and the plan's
+ * journal with what sets that right
  */
 export async function probed(plan: RotationPlan, input: CarryOutInput): Promise<RotationPlan> {
   const { journal } = plan;
@@ -69,12 +70,14 @@ export async function probed(plan: RotationPlan, input: CarryOutInput): Promise<
   for (const { secret } of journal.credentials)
     if ((await effects.login(secret, 'before')) === 'refused') refused.push(secret);
   if (refused.length === 0) return plan;
-  const forgetful = input.folder.stack.credentials.filter(
+  const { stack, env } = input.folder;
+  const forgetful = stack.credentials.filter(
     ({ secret, keptIn }) => refused.includes(secret) && keptIn === 'files',
   );
   return {
     ...plan,
     locked: refused.map((id) => lockedProblem(id, input)),
+    barred: dependentsOf(stack, env, { changes: journal.changes.filter(({ id }) => refused.includes(id)) }),
     journal: { ...journal, reread: [...new Set(forgetful.map(({ service }) => service))] },
   };
 }

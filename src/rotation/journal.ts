@@ -38,7 +38,7 @@ export interface Journal {
   credentials: readonly { secret: string; overlap: boolean; alone?: boolean }[];
   /** Workloads whose containers see a changed value, in order. */
   dependents: readonly string[];
-  /** Those of them that were unhealthy beforehand, or need what was: they may be so afterwards. */
+  /** Those of them that were unhealthy beforehand: they may be so afterwards. */
   unhealthy?: readonly string[];
   /** Workloads that encrypt their data anew. */
   reencrypt: readonly string[];

@@ -44,9 +44,10 @@ export interface Effects {
   files(state: FileState): Promise<void>;
   /**
    * Returns when the container is healthy and sees the values on disk; does nothing when that is so.
+   * @param anyhow it may be unhealthy
    * @returns false: it sees them, but is unhealthy, as it may be
    */
-  restart(workload: string): Promise<boolean>;
+  restart(workload: string, anyhow: boolean): Promise<boolean>;
   /** @returns false: no edge runs */
   reloadEdge(): Promise<boolean>;
   reencrypt(workload: string): Promise<void>;
@@ -131,6 +132,11 @@ export function canRollBack(journal: Journal): boolean {
   return reached(journal) < last;
 }
 
+/** Whether it has to come to its end with containers that are unhealthy, too: stopping there, no way would lead out. */
+function hasToEnd(journal: Journal): boolean {
+  return journal.direction === 'back' || !canRollBack(journal);
+}
+
 /** What can be done with an open rotation, in words. */
 export function waysOut(journal: Journal): string {
   if (journal.direction === 'back') return 'rotate --resume finishes the way back to the old values';
@@ -172,7 +178,8 @@ export async function advance(
   const perform = async (index: number, isNew: boolean): Promise<void> => {
     const step = steps[index]!;
     observe(step, 'start', index, steps.length);
-    if ((await carryOut(step, effects)) === false) unhealthy.add(step);
+    const anyhow = hasToEnd({ ...journal, done: isNew ? index : steps.length });
+    if ((await carryOut(step, effects, anyhow)) === false) unhealthy.add(step);
     if (isNew) await effects.save({ ...journal, done: index + 1 });
     observe(step, unhealthy.has(step) ? 'unhealthy' : 'done', index, steps.length);
   };
@@ -233,7 +240,7 @@ export function turnedBack(journal: Journal): Journal {
   };
 }
 
-async function carryOut(step: Step, effects: Effects): Promise<unknown> {
+async function carryOut(step: Step, effects: Effects, anyhow: boolean): Promise<unknown> {
   switch (step.do) {
     case 'reread':
       return effects.reread(step.service);
@@ -246,7 +253,7 @@ async function carryOut(step: Step, effects: Effects): Promise<unknown> {
     case 'files':
       return effects.files(step.state);
     case 'restart':
-      return effects.restart(step.workload);
+      return effects.restart(step.workload, anyhow);
     case 'reload-edge':
       return effects.reloadEdge();
     case 'reencrypt':

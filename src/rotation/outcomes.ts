@@ -16,6 +16,8 @@ export interface Situation {
   named: ReadonlySet<string>;
   /** Services with a running container. */
   running: ReadonlySet<string>;
+  /** Those of them of which no container does its work. */
+  unwell: ReadonlySet<string>;
   /** Services that are paused. */
   paused: ReadonlySet<string>;
   /** Ids that are due by the schedule. */

@@ -19,13 +19,17 @@ export interface RotationPlan {
   outsiders?: readonly string[];
   /** Passwords that their services refuse now, and what can be done. */
   locked?: readonly Problem[];
+  /** Workloads that have one of those. */
+  barred?: readonly string[];
+  /** Services that are unhealthy now. */
+  unwell?: ReadonlySet<string>;
   /** Absent when there is nothing to do. */
   journal?: Journal;
 }
 
 /** Decides what a rotation of these secrets does. Makes the new values; changes nothing. */
 export function planRotation(ids: readonly string[], situation: Situation): RotationPlan {
-  const { stack, env, running, emergency, certificate, now } = situation;
+  const { stack, env, running, unwell, emergency, certificate, now } = situation;
   const secrets: PlannedSecret[] = [];
   const refused: Refused[] = [];
   const changes: Change[] = [];
@@ -50,6 +54,8 @@ export function planRotation(ids: readonly string[], situation: Situation): Rota
   const live = new Set(credentials.map(({ service }) => service));
   const touched = dependentsOf(stack, env, { changes }).filter((name) => !live.has(name));
   const dependents = touched.filter((name) => running.has(name));
+  const unhealthy = dependents.filter((name) => unwell.has(name));
+  const mode = emergency ? 'emergency' : 'normal';
   const counters = touched.map(secretsRevisionVariable).filter((variable) => env.values.has(variable));
   return {
     secrets,
@@ -57,13 +63,14 @@ export function planRotation(ids: readonly string[], situation: Situation): Rota
     restarts: interruptions(
       dependents
         .map((one) => stack.workloads.find(({ name }) => name === one)!)
-        .map((workload) => ({ workload, rolling: !emergency && canRoll(stack, workload) })),
+        .map((workload) => ({ workload, rolling: rolls({ mode, unhealthy }, stack, workload) })),
       lockedOut,
     ),
     idle: touched.filter((name) => !running.has(name)),
+    unwell,
     journal: {
       started: now.toISOString(),
-      mode: emergency ? 'emergency' : 'normal',
+      mode,
       direction: 'forward',
       changes: [
         ...changes,
@@ -80,12 +87,22 @@ export function planRotation(ids: readonly string[], situation: Situation): Rota
         ...(revoke ? {} : { alone: true }),
       })),
       dependents,
+      ...(unhealthy.length > 0 ? { unhealthy } : {}),
       reencrypt: reencrypt.filter((name) => running.has(name)),
       ...(certificate && ids.includes(CERTIFICATE) && 'after' in certificate ? { certificate } : {}),
       ...(situation.offline ? { offline: true } : {}),
       done: 0,
     },
   };
+}
+
+/** Whether the new container starts beside the old one; one that is unhealthy is not worth keeping meanwhile. */
+export function rolls(
+  { mode, unhealthy = [] }: Pick<Journal, 'mode' | 'unhealthy'>,
+  stack: Pick<Stack, 'flows'>,
+  workload: Workload,
+): boolean {
+  return mode === 'normal' && !unhealthy.includes(workload.name) && canRoll(stack, workload);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type Container, isUnwell } from '../engine/project.ts';
+import type { Container } from '../engine/project.ts';
 import { DockerMissing } from '../engine/run.ts';
 import { EXIT, type Problem, UserError } from '../errors.ts';
 import type { RandomSource } from '../secrets/kinds.ts';
@@ -11,12 +11,11 @@ import { outsiders } from './outsiders.ts';
 import { planRotation, type RotationPlan } from './plan.ts';
 import { type ScheduleEntry, scheduleOf } from './schedule.ts';
 import { CERTIFICATE, CERTIFICATE_AUTHORITY, type Request, selectSecrets } from './select.ts';
+import { unwellAmong } from './unwell.ts';
 
 export interface ProposalInput {
   request: Request;
   offline: boolean;
-  /** Although what is concerned is unhealthy. */
-  force: boolean;
   /** New values of third parties, by id. */
   supplied: Readonly<Record<string, string>>;
   /** Asks for those that are not supplied; absent where nobody can be asked. */
@@ -44,7 +43,7 @@ export function folderSchedule(folder: StackFolder, now: Date): ScheduleEntry[] 
  * @throws {UserError} for a request that cannot be, or when the stack does not run and `offline` is not given
  */
 export async function proposeRotation(folder: StackFolder, input: ProposalInput): Promise<RotationPlan> {
-  const { request, offline, force, supplied, now, random } = input;
+  const { request, offline, supplied, now, random } = input;
   const { stack, env } = folder;
   const schedule = folderSchedule(folder, now);
   const certificate = certificateFiles(folder);
@@ -81,6 +80,7 @@ export async function proposeRotation(folder: StackFolder, input: ProposalInput)
     env,
     named: new Set(request.names),
     running,
+    unwell: unwellAmong(containers),
     paused,
     overdue: new Set(schedule.filter(({ overdue }) => overdue).map(({ id }) => id)),
     volumes: offline ? await existingVolumes(folder) : new Set(),
@@ -91,47 +91,9 @@ export async function proposeRotation(folder: StackFolder, input: ProposalInput)
     now,
     random,
   };
-  const plan = unlessUnhealthy(planRotation(ids, situation), containers, { folder, force });
+  const plan = planRotation(ids, situation);
   if (plan.journal) return { ...plan, outsiders: outsiders(containers, plan.journal, folder) };
   return request.retire ? { ...plan, refused: [...plan.refused, ...notYet(schedule, now)] } : plan;
-}
-
-/**
- * The containers would be replaced by ones that do not become healthy either, and then neither way would lead to a stack
- * that is well.
- * @throws {UserError} exit 3 naming what is unhealthy, unless it is wanted all the same
- */
-function unlessUnhealthy(
-  plan: RotationPlan,
-  containers: readonly Container[],
-  { folder: { stack }, force }: { folder: StackFolder; force: boolean },
-): RotationPlan {
-  const { journal } = plan;
-  if (journal === undefined) return plan;
-  const well = new Set(containers.filter((one) => !isUnwell(one)).map(({ service }) => service));
-  const unwell = new Set(containers.map(({ service }) => service).filter((name) => !well.has(name)));
-  const needsOf = (name: string): string[] => [
-    name,
-    ...stack.flows.filter(({ from }) => from === name).map(({ to }) => to),
-  ];
-  const concerned = [
-    ...journal.dependents.flatMap(needsOf),
-    ...stack.credentials
-      .filter(({ secret }) => journal.credentials.some((one) => one.secret === secret))
-      .map(({ service }) => service),
-  ];
-  const found = [...new Set(concerned)].filter((name) => unwell.has(name));
-  if (found.length === 0) return plan;
-  if (!force)
-    throw new UserError(
-      found.map((name) => ({
-        message: `${name} is not healthy already, and would not be afterwards`,
-        hint: `see docker compose logs ${name}; mend it first, or rotate all the same with --force`,
-      })),
-      EXIT.refused,
-    );
-  const unhealthy = journal.dependents.filter((name) => needsOf(name).some((one) => unwell.has(one)));
-  return { ...plan, journal: { ...journal, unhealthy } };
 }
 
 /** The replaced keys that are there, and why none of them is dropped unasked. */

@@ -13,7 +13,7 @@ import { Engines } from './engines.ts';
 import { rotationFiles, secretStateOf, sideValues } from './files.ts';
 import { clearRotation, type Journal, rotationJournalPath, saveRotation } from './journal.ts';
 import type { Effects, FileState } from './machine.ts';
-import { canRoll } from './plan.ts';
+import { rolls } from './plan.ts';
 import { type Expected, restartAnyhow, restartWorkload } from './restart.ts';
 import { reloadEdge } from './served.ts';
 
@@ -55,15 +55,11 @@ export function stackEffects(input: StackEffectsInput): Effects {
     revoke: (secret, side) => engines.revoke(secret, side),
     endSessions: (secret, side) => engines.endSessions(secret, side),
     files: (state) => writeFiles(input, state),
-    restart: async (workload) => {
+    restart: async (workload, anyhow) => {
       const expected = expectedOf(input, workload);
-      const wasUnwell = journal.unhealthy?.includes(workload) ?? false;
-      const rolling =
-        journal.mode === 'normal' &&
-        !wasUnwell &&
-        canRoll(stack, stack.workloads.find(({ name }) => name === workload)!);
-      // The way back ends in any case: the values are right then.
-      if (wasUnwell || journal.direction === 'back') return restartAnyhow(project, expected, { rolling });
+      const rolling = rolls(journal, stack, stack.workloads.find(({ name }) => name === workload)!);
+      if (anyhow || journal.unhealthy?.includes(workload))
+        return restartAnyhow(project, expected, { rolling });
       await restartWorkload(project, expected, { rolling });
       return true;
     },

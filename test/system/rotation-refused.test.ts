@@ -70,6 +70,26 @@ describe('a password that its service refuses', () => {
     expect(machine.accepts('redis app', machine.env()[REDIS]!)).toBe(true);
   });
 
+  test('an app that is unhealthy because of it: healed by --repair, unless it needs what is not', async () => {
+    const id = 'POSTGRES_APP_PASSWORD';
+    const { machine } = fresh();
+    machine.jobsLogIn = true;
+    machine.forget('postgres');
+    machine.befall('jobs', 'unhealthy');
+    const told = await rotate(id);
+    expect([told.code, told.stderr]).toEqual([3, expect.stringMatching(/^error: .*does not accept/m)]);
+    const repaired = await rotate(id, '--repair');
+    expect([repaired.code, repaired.stderr]).toEqual([0, expect.any(String)]);
+    expect(machine.running('jobs')).toEqual([expect.objectContaining({ healthy: true })]);
+    machine.forget('postgres');
+    machine.befall('redis', 'unhealthy');
+    const refused = await rotate(id, '--repair');
+    expect([refused.code, refused.stderr]).toEqual([
+      3,
+      expect.stringMatching(/^error: redis is not healthy/),
+    ]);
+  });
+
   test.each(['resume', 'rollback'])(
     '--repair that is interrupted before and after the restart: %s',
     async (way) => {

@@ -35,7 +35,7 @@ services:
 apps:
   jobs:
     image: acme/jobs:1
-    routes: [{ path: / }]
+    routes: [{ path: /, auth: basic }]
     needs: [postgres, redis]
   vars:
     image: acme/vars:1
@@ -63,13 +63,15 @@ function onceAfter(steps: number, machine: Machine, happen: () => void): void {
 }
 
 /** The daemon goes away after so many steps, and comes back. */
-async function interrupted(steps: number): Promise<ReturnType<typeof fresh>> {
-  const made = fresh();
+async function interrupted(
+  steps: number,
+  { more = [], made = fresh() }: { more?: string[]; made?: ReturnType<typeof fresh> } = {},
+): Promise<ReturnType<typeof fresh>> {
   const { machine } = made;
   onceAfter(steps, machine, () => {
     machine.trouble = { at: machine.calls, what: 'the daemon is gone' };
   });
-  expect((await rotate(ID)).code).toBe(1);
+  expect((await rotate(ID, ...more)).code).toBe(1);
   expect(done()).toBeGreaterThanOrEqual(steps);
   machine.mend();
   return made;
@@ -159,6 +161,34 @@ describe('unhealthy beforehand', () => {
     expect((await rotate('REDIS_ADMIN_PASSWORD')).code).toBe(0);
   });
 
+  test('an app behind the edge does not matter to a login at the edge, which waits for nobody', async () => {
+    const { machine } = fresh();
+    machine.befall('jobs', 'unhealthy');
+    const { code, stdout, stderr } = await rotate('EDGE_LOGIN_JOBS_PASSWORD');
+    expect([code, stderr, stdout]).toEqual([0, expect.any(String), expect.stringContaining('Healthy')]);
+  });
+
+  test('with --force: in the plan and in that of the way on, it is away meanwhile', async () => {
+    const made = fresh();
+    made.machine.befall('jobs', 'unhealthy');
+    made.machine.unhealthy.add('jobs');
+    const away = /Restarted one after another, each away until it has started: jobs \(about \d+ s\), vars/;
+    const planned = async (...args: string[]): Promise<string> =>
+      (await rotate(...args, '--dry-run')).stdout.replaceAll(/\s+/g, ' ');
+    expect(await planned(ID, '--force')).toMatch(away);
+    await interrupted(2, { more: ['--force'], made });
+    expect(await planned('--resume')).toMatch(away);
+  });
+
+  test('a service, with --force: a healthy app keeps its container, and the way back', async () => {
+    const { machine, before } = fresh();
+    machine.befall('redis', 'unhealthy');
+    const { code, stderr } = await rotate(ID, '--force');
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^error: .*is unhealthy.*--rollback/m)]);
+    expect(machine.seen('jobs')).toEqual([expect.objectContaining({ [ID]: before[ID] })]);
+    expectOneValue(machine, await rotate('--rollback'), 0);
+  });
+
   test('rotated all the same with --force: it has the new value, and that it is unhealthy is said', async () => {
     const { machine, before } = fresh();
     machine.befall('jobs', 'unhealthy');
@@ -204,29 +234,38 @@ describe('new containers that do not become healthy', () => {
   );
 });
 
-describe('a service of an override file that has a value, of which stack.yaml knows nothing', () => {
-  const secretFile = `${folder}/secrets/jobs_redis_url`;
-  test.each<[string, (env: Record<string, string>) => [string[], string[]]]>([
-    ['as a variable', (env) => [[`CACHE=redis://app:${env[ID]}@redis`], []]],
-    ['as a secret file', () => [[], [secretFile]]],
-    ['with the folder of the secret files', () => [[], [`${folder}/secrets`]]],
-  ])('%s: told in the plan and at the end, and the value is not', async (_how, given) => {
-    const { machine, before } = fresh();
-    machine.addService('worker', ...given(before));
-    machine.addService(
-      'other',
-      ['CACHE=redis', `PORT=${before['POSTGRES_APP_ROLE']}`],
-      [folder, '/etc/localtime'],
-    );
-    const { code, stdout, stderr } = await rotate(ID);
-    expect([code, stderr]).toEqual([
-      0,
-      expect.stringMatching(
-        /stack\.yaml knows\s+nothing, and are NOT\s+restarted; do it yourself\s+afterwards: worker\.\n/,
-      ),
-    ]);
-    expect(stdout).toContain('docker compose up -d --force-recreate worker');
-    expect(stdout + stderr).not.toContain(before[ID]);
+describe('unhealthy once the old values have ended, when no other way leads out: it ends, and tells it', () => {
+  function expectEnd(machine: Machine, ended: Ended): void {
+    expectOneValue(machine, ended, 1);
+    expect(ended.stdout).toMatch(/^Not healthy, .*the new values: jobs \(docker compose logs jobs\)/m);
+  }
+
+  test('new containers of an emergency', async () => {
+    const { machine } = fresh();
+    machine.unhealthy.add('jobs');
+    expectEnd(machine, await rotate(ID, '--emergency'));
+  });
+
+  test('those that the way on of an emergency makes', async () => {
+    const { machine } = await interrupted(7, { more: ['--emergency'] });
+    machine.unhealthy.add('jobs');
+    expectEnd(machine, await rotate('--resume'));
+  });
+
+  test('in the last look', async () => {
+    const { machine } = fresh();
+    onceAfter(STEPS.all, machine, () => {
+      machine.unhealthy.add('jobs');
+      machine.befall('jobs', 'unhealthy');
+    });
+    expectEnd(machine, await rotate(ID));
+  });
+
+  test('in the last look, after an interruption', async () => {
+    const { machine } = await interrupted(STEPS.all);
+    machine.unhealthy.add('jobs');
+    machine.befall('jobs', 'unhealthy');
+    expectEnd(machine, await rotate('--resume'));
   });
 });
 

@@ -65,6 +65,7 @@ export function situationOf(stack: Stack, changes: Partial<Situation> = {}): Sit
     env: envOf(stack, { JOBS_STRIPE_SECRET_KEY: 'sk_test_4eC39HqLyjWDarjtT1zdp7dc' }),
     named: new Set(),
     running: new Set(stack.workloads.map(({ name }) => name)),
+    unwell: new Set(),
     paused: new Set(),
     overdue: new Set(),
     volumes: new Set(['postgres-data', 'redis-data']),

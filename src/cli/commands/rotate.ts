@@ -9,8 +9,10 @@ import {
   sweepRotationDrafts,
 } from '../../rotation/journal.ts';
 import { canRollBack, waysOut } from '../../rotation/machine.ts';
+import type { RotationPlan } from '../../rotation/plan.ts';
 import { proposeRotation } from '../../rotation/propose.ts';
 import { isEmptyRequest } from '../../rotation/select.ts';
+import { refuseUnwell } from '../../rotation/unwell.ts';
 import { openLines } from '../../rotation/words.ts';
 import { systemRandom } from '../../secrets/kinds.ts';
 import { type Prompter, terminalPrompter } from '../../wizard/prompter.ts';
@@ -100,14 +102,23 @@ async function start(session: Session): Promise<ExitCode> {
   const proposed = await proposeRotation(folder, {
     request,
     offline,
-    force: args.switches.has('force'),
     supplied,
     ...(prompter ? { ask: (ids) => askSupplied(ids, prompter) } : {}),
     now,
     random: systemRandom,
   });
   const progress = new Progress(session);
-  const plan = await probed(proposed, carryOutInput(session, progress));
+  const refuse = (one: RotationPlan): void => {
+    if (!args.switches.has('force')) refuseUnwell(one, folder.stack);
+  };
+  const plan = await probed(proposed, carryOutInput(session, progress)).catch((error: unknown) => {
+    // A service that gives no answer may be one that is unhealthy, which says more.
+    refuse(proposed);
+    throw error;
+  });
+  // A password that is refused is told first: it may be why something is unhealthy.
+  const isLocked = plan.locked !== undefined && !args.switches.has('repair');
+  if (!isLocked) refuse(plan);
   // A name that was given and cannot be rotated stops the run; of a group, the rest is rotated.
   const refused = plan.refused.some(({ id }) => args.names.includes(id));
   const complete = isComplete(plan, request, folder);
@@ -116,10 +127,11 @@ async function start(session: Session): Promise<ExitCode> {
   if (journal === undefined || args.switches.has('dry-run') || (refused && !prompter)) {
     progress.proposed(plan, args.switches.has('dry-run') ? 'planned' : 'unchanged', complete);
     if (plan.secrets.length > 0 && !args.switches.has('dry-run')) output.note('Nothing was changed.');
-    return refused || (plan.locked && !args.switches.has('repair')) ? EXIT.refused : code;
+    return refused || isLocked ? EXIT.refused : code;
   }
   if (!args.switches.has('json')) for (const line of planLines(plan, output.width)) output.note(line);
   if (plan.locked && !(await mayRepair(session))) throw new UserError(plan.locked, EXIT.refused);
+  refuse(plan);
   await agreed(plan, session);
   return interruptible(session, progress, async () => {
     await begin(journal, carryOutInput(session, progress));

@@ -11,6 +11,7 @@ import { parseEnvFile } from '../../../src/secrets/env-parse.ts';
 interface Described {
   environment?: Readonly<Record<string, string | number>>;
   secrets?: readonly string[];
+  depends_on?: Readonly<Record<string, object>>;
 }
 
 interface Running {
@@ -59,6 +60,8 @@ export class Machine {
   now: number;
   /** Services whose containers do not become healthy, as far as they are made while they stand here. */
   readonly unhealthy = new Set<string>();
+  /** `jobs` is healthy only when PostgreSQL accepts the password that it was started with. */
+  jobsLogIn = false;
   readonly #folder: string;
   readonly #services: Readonly<Record<string, Described>>;
   #containers: Running[] = [];
@@ -223,11 +226,13 @@ export class Machine {
     one.status = 'running';
     one.started = new Date(this.now);
     one.files = new Map(
-      (this.#services[one.service]!.secrets ?? []).map((name) => [
+      (this.#services[one.service]?.secrets ?? []).map((name) => [
         name,
         readFileSync(join(this.#folder, 'secrets', name), 'utf8'),
       ]),
     );
+    if (one.service === 'jobs' && this.jobsLogIn)
+      one.healthy = this.accepts('app', /:\/\/[^:]+:([^@]+)@/.exec(one.files.get('jobs_database_url')!)![1]!);
     if (one.service !== 'redis') return;
     for (const line of one.files.get('redis_users.acl')!.split('\n')) {
       const [, user, , ...rules] = line.split(' ');
@@ -277,6 +282,10 @@ export class Machine {
       }
     const mine = () => this.#containers.filter((one) => one.service === service);
     while (mine().length < Number(count)) this.#create(service!);
+    const sick = Object.keys(this.#services[service!]!.depends_on ?? {}).find((name) =>
+      this.running(name).some(({ healthy }) => !healthy),
+    );
+    if (sick) return failed(`dependency failed to start: container ${sick} is unhealthy`);
     if (!half) for (const one of mine()) if (one.status !== 'running') this.#start(one);
     return ok('');
   }
@@ -288,11 +297,11 @@ export class Machine {
       this.#reloads += 1;
       return ok('');
     }
-    if (one.service === 'edge') return ok(`${this.#reloads} nginx: worker process\n`);
     if (argv[0] === 'cat') {
       const text = one.files.get(argv[1]!.replace('/run/secrets/', ''));
       return text === undefined ? failed('cat: no such file') : ok(text);
     }
+    if (one.service === 'edge') return ok(`${this.#reloads} nginx: worker process\n`);
     const isCut = this.#cut.has(one.service);
     if (argv[0] === 'redis-cli')
       return isCut
@@ -316,6 +325,7 @@ export class Machine {
     if (!this.#acl.get(user!)?.has(digest(password)))
       return ok('WRONGPASS invalid username-password pair\n\nNOAUTH\n');
     if (command === 'PING') return ok('OK\nPONG\n');
+    if (command.startsWith('CLIENT KILL ')) return ok('OK\n0\n');
     const [, whose, rules] = /^ACL SETUSER (\w+) (.*)$/.exec(command)!;
     const known = this.#acl.get(whose!)!;
     for (const rule of rules!.split(' ')) {
