@@ -40,6 +40,8 @@ export interface Journal {
   dependents: readonly string[];
   /** Those of them that were unhealthy beforehand: they may be so afterwards. */
   unhealthy?: readonly string[];
+  /** Services of an override file that have an old value: they are left to the user, who is told at the end. */
+  outsiders?: readonly string[];
   /** Workloads that encrypt their data anew. */
   reencrypt: readonly string[];
   /** A new certificate for the edge. */
@@ -136,6 +138,7 @@ function isJournal(value: unknown): value is Journal {
     dependents,
     reencrypt,
     unhealthy = [],
+    outsiders = [],
     reread = [],
     done,
     reached = 0,
@@ -158,7 +161,7 @@ function isJournal(value: unknown): value is Journal {
       credentials,
       (item) => isObject(item) && isText(item['secret']) && typeof item['overlap'] === 'boolean',
     ) &&
-    [dependents, reencrypt, unhealthy, reread].every((list) => isListOf(list, isText)) &&
+    [dependents, reencrypt, unhealthy, outsiders, reread].every((list) => isListOf(list, isText)) &&
     (certificate === undefined ||
       (isObject(certificate) && ['before', 'after'].every((side) => isCertificate(certificate[side])))) &&
     (offline === undefined || typeof offline === 'boolean');

@@ -92,7 +92,11 @@ export async function proposeRotation(folder: StackFolder, input: ProposalInput)
     random,
   };
   const plan = planRotation(ids, situation);
-  if (plan.journal) return { ...plan, outsiders: outsiders(containers, plan.journal, folder) };
+  if (plan.journal) {
+    const left = outsiders(containers, plan.journal, folder);
+    const journal = { ...plan.journal, ...(left.length > 0 ? { outsiders: left } : {}) };
+    return { ...plan, outsiders: left, journal };
+  }
   return request.retire ? { ...plan, refused: [...plan.refused, ...notYet(schedule, now)] } : plan;
 }
 

@@ -119,6 +119,7 @@ describe('the journal', () => {
           { certificate: { before: {}, after: { '/etc/passwd': '' } } },
         ],
         ['that began at no time', { started: '' }],
+        ['with a service that is none', { outsiders: [1] }],
       ] as const
     ).map(([what, change]) => [
       what,

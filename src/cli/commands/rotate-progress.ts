@@ -134,6 +134,8 @@ export class Progress {
     const containers = this.#containers;
     const docker = this.#project.dockerMilliseconds - this.#dockerBefore;
     const own = total - containers - docker;
+    // With the old values back they have the right ones.
+    const outsiders = outcome === 'rotated' ? (journal.outsiders ?? []) : [];
     if (this.#json) {
       this.#print({
         outcome,
@@ -142,6 +144,7 @@ export class Progress {
         restarted: journal.dependents,
         unhealthy: [...this.#unhealthy],
         proofs: this.#proofs,
+        outsiders,
         ...(plan ? described(plan) : {}),
         milliseconds: {
           total: Math.round(total),
@@ -176,7 +179,7 @@ export class Progress {
         ...this.#proofs.map((proof) => `  ${proof}`),
         `${seconds(total)}: ${seconds(containers)} waiting for containers to be healthy, ${seconds(docker)} for commands in them, ${seconds(own)} of its own.`,
         ...(outcome === 'rotated' ? this.#todos(journal) : []),
-        ...(plan?.outsiders ?? []).map(
+        ...outsiders.map(
           (name) => `To do: ${name} has an old value: docker compose up -d --force-recreate ${name}`,
         ),
         ...refusedLines(plan?.refused ?? [], this.#output.width),
