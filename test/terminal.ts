@@ -71,9 +71,9 @@ export class Terminal {
   async see(text: string): Promise<void> {
     const wanted = squeezed(text);
     const deadline = Date.now() + 60_000;
-    for (;;) {
-      const found = squeezed(withoutEscapes(this.output.slice(this.#seen))).includes(wanted);
-      if (found) break;
+    const isIn = (end: number): boolean =>
+      squeezed(withoutEscapes(this.output.slice(this.#seen, end))).includes(wanted);
+    while (!isIn(this.output.length)) {
       if (this.#exited || Date.now() > deadline)
         throw new Error(`"${text}" did not appear in:\n${this.text}`);
       await new Promise<void>((resolve) => {
@@ -81,10 +81,19 @@ export class Terminal {
         setTimeout(resolve, 500).unref();
       });
     }
-    this.#seen = this.output.length;
+    // To its end and no further: what comes next may have been written in one go with it.
+    let [before, end] = [this.#seen, this.output.length];
+    while (end - before > 1) {
+      const middle = (before + end) >> 1;
+      if (isIn(middle)) end = middle;
+      else before = middle;
+    }
+    this.#seen = end;
   }
 
   type(keys: string): void {
+    // An answer is to a whole screen, whose question may have been drawn more than once.
+    this.#seen = this.output.length;
     this.#process.write(keys);
   }
 
@@ -92,7 +101,7 @@ export class Terminal {
   async answer(lines: readonly (readonly [prompt: string, keys: string])[]): Promise<void> {
     for (const [prompt, keys] of lines) {
       await this.see(prompt);
-      this.type(keys);
+      if (keys) this.type(keys);
     }
   }
 
