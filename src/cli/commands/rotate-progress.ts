@@ -30,6 +30,8 @@ export class Progress {
   #step = { started: 0, docker: 0 };
   /** Milliseconds of the steps that wait for containers. */
   #containers = 0;
+  /** Steps before this one were told. */
+  #next = 0;
 
   constructor({ invocation: { args, output }, folder }: Session) {
     this.#output = output;
@@ -61,7 +63,10 @@ export class Progress {
     if (step.do === 'restart' && event === 'unhealthy') this.#unhealthy.add(step.workload);
     if (step.do === 'reload-edge') this.#edgeRuns = event === 'done';
     this.#hush(CLEAR);
-    this.#output.note(`  ${place(index, total)}  ${stepText(step, event)}  ${seconds(milliseconds)}`);
+    // Carried out once more: in the last look at what was done.
+    const which = index < this.#next ? 'again'.padStart(place(index, total).length) : place(index, total);
+    this.#next = Math.max(this.#next, index + 1);
+    this.#output.note(`  ${which}  ${stepText(step, event)}  ${seconds(milliseconds)}`);
   };
 
   /** Nothing is under way any more. A step that failed stays on the screen. */
