@@ -118,12 +118,19 @@ describe.runIf(requireDocker())('who may ask the edge what, and how often', () =
     const four = await lab.startEdge(
       labStack({ trustedProxies: [lab.gateway], limits: { ...limits, connections: 4 } }),
     );
-    const sockets = Array.from({ length: 4 }, () => open(four));
-    for (const socket of sockets) socket.on('error', () => {}).write(request);
+    const sockets = new Set<ReturnType<typeof open>>();
+    const hold = () => {
+      const socket = open(four);
+      sockets.add(socket);
+      // Answered is one that met a request of ours, below, and was itself too many.
+      socket.on('error', () => {}).on('data', () => sockets.delete(socket.destroy()));
+      socket.write(request);
+    };
     // They count once the edge has read their headers.
     const { headers } = await waitFor(
       'one too many is refused',
       async () => {
+        while (sockets.size < 4) hold();
         const answer = await call(four, '/', { from: '203.0.113.20' });
         return answer.status === 429 && answer;
       },
