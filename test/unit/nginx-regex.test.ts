@@ -6,6 +6,29 @@ const text = [...renderNginx(fullEdgeStack()), ...renderNginx(edgeStack({ logIpv
   .map(({ content }) => content)
   .join('\n');
 
+/**
+ * With what is possessive (`x++`, `(?:…)*+`) in the way this engine has for it: a lookahead, which is never gone back
+ * into, and what it captured.
+ */
+function withoutPossessive(source: string): string {
+  const starts: number[] = [];
+  let out = '';
+  let names = 0;
+  for (let rest = source; rest; ) {
+    const [token] = /^(?:\\.|\[(?:[^\]\\]|\\.)+\]|[\s\S])/.exec(rest)!;
+    rest = rest.slice(token.length);
+    const start = token === ')' ? starts.pop()! : out.length;
+    if (token === '(') starts.push(start);
+    out += token;
+    const [, times] = /^([+*])\+/.exec(rest) ?? [];
+    if (times === undefined) continue;
+    const name = `possessive${names++}`;
+    out = `${out.slice(0, start)}(?=(?<${name}>${out.slice(start)}${times}))\\k<${name}>`;
+    rest = rest.slice(2);
+  }
+  return out;
+}
+
 /** Every regular expression in maps, locations and directives, translated to this engine's syntax. */
 const patterns = [
   ...new Set(
@@ -17,10 +40,7 @@ const patterns = [
   const [star, ...rest] = entry.split(' ');
   const source = rest.join(' ');
   const flags = `${star === '*' || source.includes('(?i)') ? 'i' : ''}${source.includes('(?s)') ? 's' : ''}`;
-  return [
-    source,
-    new RegExp(source.replace(/\(\?[is]\)/g, '').replaceAll('\\x00{10}', '\\x00{10}'), flags),
-  ] as const;
+  return [source, new RegExp(withoutPossessive(source.replace(/\(\?[is]\)/g, '')), flags)] as const;
 });
 
 const size = 8192;
