@@ -13,20 +13,6 @@ import { type Machine, TROUBLES } from './rotation/machine.ts';
 import { type Ended, simulated } from './rotation/simulated.ts';
 import { canMount } from './workspace-machine.ts';
 
-const world = vi.hoisted(() => ({ machine: undefined as Machine | undefined }));
-vi.mock('../../src/engine/run.ts', async (original) => ({
-  ...(await original<object>()),
-  runDocker: (...call: Parameters<Machine['docker']>) =>
-    world.machine!.docker(...call).finally(() => vi.setSystemTime(world.machine!.now)),
-}));
-vi.mock('node:timers/promises', async (original) => ({
-  ...(await original<object>()),
-  setTimeout: async (milliseconds: number) => {
-    world.machine!.now += milliseconds;
-    vi.setSystemTime(world.machine!.now);
-  },
-}));
-
 /** `jobs` is called over the network, so a new one starts beside the old one; `vars` is restarted in place. */
 const ANSWERS = `
 version: 1
@@ -65,9 +51,7 @@ type Way = 'resume' | 'rollback';
 const waysAt = (at: number): Way[] =>
   EVERY === 1 ? ['resume', 'rollback'] : [at % 2 === 0 ? 'resume' : 'rollback'];
 
-const { base, folder, journal, rotate, ...stack } = simulated(ANSWERS, (machine) => {
-  world.machine = machine;
-});
+const { base, folder, journal, rotate, ...stack } = simulated(ANSWERS);
 const disk = new Disk(folder);
 afterEach(() => disk.restore());
 

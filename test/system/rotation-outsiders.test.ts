@@ -3,23 +3,8 @@
  * changes. Everything of the program runs but docker itself.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { describe, expect, test, vi } from 'vitest';
-import type { Machine } from './rotation/machine.ts';
+import { describe, expect, test } from 'vitest';
 import { simulated } from './rotation/simulated.ts';
-
-const world = vi.hoisted(() => ({ machine: undefined as Machine | undefined }));
-vi.mock('../../src/engine/run.ts', async (original) => ({
-  ...(await original<object>()),
-  runDocker: (...call: Parameters<Machine['docker']>) =>
-    world.machine!.docker(...call).finally(() => vi.setSystemTime(world.machine!.now)),
-}));
-vi.mock('node:timers/promises', async (original) => ({
-  ...(await original<object>()),
-  setTimeout: async (milliseconds: number) => {
-    world.machine!.now += milliseconds;
-    vi.setSystemTime(world.machine!.now);
-  },
-}));
 
 const ANSWERS = `
 version: 1
@@ -37,9 +22,7 @@ apps:
 `;
 const ID = 'REDIS_APP_PASSWORD';
 
-const { folder, journal, fresh, rotate } = simulated(ANSWERS, (machine) => {
-  world.machine = machine;
-});
+const { folder, journal, fresh, rotate } = simulated(ANSWERS);
 
 describe('that has a value', () => {
   const secretFile = `${folder}/secrets/jobs_redis_url`;

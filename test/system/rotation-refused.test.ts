@@ -4,22 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
-import type { Machine } from './rotation/machine.ts';
 import { simulated } from './rotation/simulated.ts';
-
-const world = vi.hoisted(() => ({ machine: undefined as Machine | undefined }));
-vi.mock('../../src/engine/run.ts', async (original) => ({
-  ...(await original<object>()),
-  runDocker: (...call: Parameters<Machine['docker']>) =>
-    world.machine!.docker(...call).finally(() => vi.setSystemTime(world.machine!.now)),
-}));
-vi.mock('node:timers/promises', async (original) => ({
-  ...(await original<object>()),
-  setTimeout: async (milliseconds: number) => {
-    world.machine!.now += milliseconds;
-    vi.setSystemTime(world.machine!.now);
-  },
-}));
 
 const ANSWERS = `
 version: 1
@@ -37,9 +22,7 @@ apps:
     secrets:
       TOKEN_KEY: { kind: hmac }
 `;
-const { journal, fresh, rotate } = simulated(ANSWERS, (machine) => {
-  world.machine = machine;
-});
+const { journal, fresh, rotate } = simulated(ANSWERS);
 
 describe('a password that its service refuses', () => {
   const REDIS = 'REDIS_APP_PASSWORD';

@@ -8,20 +8,6 @@ import { program } from '../program.ts';
 import type { Machine } from './rotation/machine.ts';
 import { type Ended, simulated } from './rotation/simulated.ts';
 
-const world = vi.hoisted(() => ({ machine: undefined as Machine | undefined }));
-vi.mock('../../src/engine/run.ts', async (original) => ({
-  ...(await original<object>()),
-  runDocker: (...call: Parameters<Machine['docker']>) =>
-    world.machine!.docker(...call).finally(() => vi.setSystemTime(world.machine!.now)),
-}));
-vi.mock('node:timers/promises', async (original) => ({
-  ...(await original<object>()),
-  setTimeout: async (milliseconds: number) => {
-    world.machine!.now += milliseconds;
-    vi.setSystemTime(world.machine!.now);
-  },
-}));
-
 /** A new container of `jobs` starts beside the old one; `vars` is restarted in place. */
 const ANSWERS = `
 version: 1
@@ -46,9 +32,7 @@ const ID = 'REDIS_APP_PASSWORD';
 /** Of a rotation of it alone: files, accept, prove, files, jobs, vars, files, revoke, refuse. */
 const STEPS = { jobs: 5, vars: 6, all: 9 };
 
-const { folder, journal, fresh, rotate } = simulated(ANSWERS, (machine) => {
-  world.machine = machine;
-});
+const { folder, journal, fresh, rotate } = simulated(ANSWERS);
 
 const done = (): number => (existsSync(journal) ? JSON.parse(readFileSync(journal, 'utf8')).done : -1);
 

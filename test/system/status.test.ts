@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { OPEN_ROTATION } from '../fixtures/open-rotation.ts';
 import { fingerprint, program, type Result } from '../program.ts';
 import { webApi } from './web-api.ts';
 
@@ -10,18 +11,7 @@ const status = (...args: string[]): Result => program(['status', ...args], { cwd
 
 /** A rotation of a password that was interrupted before its first step. */
 function leaveOpen(): void {
-  const journal = {
-    format: 1,
-    started: '2026-05-06T07:08:09.000Z',
-    mode: 'normal',
-    direction: 'forward',
-    changes: [{ id: 'POSTGRES_PASSWORD', before: 'a', after: 'b' }],
-    credentials: [],
-    dependents: [],
-    reencrypt: [],
-    done: 0,
-  };
-  writeFileSync(join(stack.folder, 'secrets/.rotation.json'), JSON.stringify(journal));
+  writeFileSync(join(stack.folder, 'secrets/.rotation.json'), JSON.stringify(OPEN_ROTATION));
 }
 
 /** Makes the secrets as old as this. */

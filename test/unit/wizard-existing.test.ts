@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } fro
 import { parse } from 'yaml';
 import { main } from '../../src/cli/main.ts';
 import { EXIT, UserError } from '../../src/errors.ts';
+import { OPEN_ROTATION } from '../fixtures/open-rotation.ts';
 import { inOwnFolder, type Line, type Run, runWizard, textOf, write } from './wizard-fixture.ts';
 
 inOwnFolder();
@@ -49,19 +50,6 @@ function snapshot(): Map<string, string> {
     }),
   );
 }
-
-/** The journal of a rotation that has only begun. */
-const OPEN = {
-  format: 1,
-  started: '2026-05-06T07:08:09.000Z',
-  mode: 'normal',
-  direction: 'forward',
-  changes: [{ id: 'POSTGRES_PASSWORD', before: 'a', after: 'b' }],
-  credentials: [],
-  dependents: [],
-  reencrypt: [],
-  done: 0,
-};
 
 const CHANGE: Line = ['What do you want', 'change'];
 
@@ -134,7 +122,7 @@ test.each([
 });
 
 describe('an open rotation comes before anything else', () => {
-  beforeEach(() => writeFileSync('shop/secrets/.rotation.json', JSON.stringify(OPEN)));
+  beforeEach(() => writeFileSync('shop/secrets/.rotation.json', JSON.stringify(OPEN_ROTATION)));
 
   test('where it stood, and the same choices as rotate has', async () => {
     const before = snapshot();
@@ -183,7 +171,7 @@ describe('the exit code', () => {
   test('of the command that the wizard goes over to', async () => {
     vi.doMock(ROTATE, () => ({ rotate: async () => EXIT.findings }));
     expect((await runWizard(['shop'], [['What do you want', 'replace secrets']])).order).toBe(EXIT.findings);
-    writeFileSync('shop/secrets/.rotation.json', JSON.stringify(OPEN));
+    writeFileSync('shop/secrets/.rotation.json', JSON.stringify(OPEN_ROTATION));
     const finish: Line = ['What shall be done with it?', 'finish it'];
     expect((await runWizard(['shop'], [finish])).order).toBe(EXIT.findings);
   });

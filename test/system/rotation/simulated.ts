@@ -5,13 +5,27 @@ import { main } from '../../../src/cli/main.ts';
 import { program, temporaryFolder } from '../../program.ts';
 import { Machine } from './machine.ts';
 
+const world = vi.hoisted(() => ({ machine: undefined as Machine | undefined }));
+vi.mock('../../../src/engine/run.ts', async (original) => ({
+  ...(await original<object>()),
+  runDocker: (...call: Parameters<Machine['docker']>) =>
+    world.machine!.docker(...call).finally(() => vi.setSystemTime(world.machine!.now)),
+}));
+vi.mock('node:timers/promises', async (original) => ({
+  ...(await original<object>()),
+  setTimeout: async (milliseconds: number) => {
+    world.machine!.now += milliseconds;
+    vi.setSystemTime(world.machine!.now);
+  },
+}));
+
 export interface Ended {
   code: number;
   stdout: string;
   stderr: string;
 }
 
-/** A stack whose program runs in this process and whose docker is a `Machine`; the test has to mock the latter. */
+/** A stack whose program runs in this process, and whose docker and clock are a `Machine`. */
 export interface Simulated {
   /** The folder above the stack's. */
   base: string;
@@ -22,8 +36,7 @@ export interface Simulated {
   rotate(...args: string[]): Promise<Ended>;
 }
 
-/** @param take is given each new machine */
-export function simulated(answers: string, take: (machine: Machine) => void): Simulated {
+export function simulated(answers: string): Simulated {
   const scratch = temporaryFolder();
   const template = join(scratch, 'template/shop');
   const base = join(scratch, 'base');
@@ -49,7 +62,7 @@ export function simulated(answers: string, take: (machine: Machine) => void): Si
       rmSync(folder, { recursive: true, force: true });
       cpSync(template, folder, { recursive: true, preserveTimestamps: true });
       const machine = new Machine(folder, new Date('2026-05-06T07:08:09Z'));
-      take(machine);
+      world.machine = machine;
       vi.setSystemTime(machine.now);
       return { machine, before: machine.env() };
     },
